@@ -20,12 +20,12 @@ struct AdminServer::State {
 namespace {
 
 httplib::Server::Handler adapt(AdminServer::Handler handler) {
-  return [handler = std::move(handler)](const httplib::Request& request,
-                                        httplib::Response& response) {
-    const AdminReply reply = handler(AdminRequest{request.body});
-    response.status = reply.status;
-    response.set_content(reply.body, reply.content_type.c_str());
-  };
+  return
+      [handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
+        const AdminReply reply = handler(AdminRequest{request.body});
+        response.status = reply.status;
+        response.set_content(reply.body, reply.content_type.c_str());
+      };
 }
 
 }  // namespace
@@ -47,9 +47,8 @@ Status AdminServer::start(const std::string& address) {
   const auto target = parse_host_port(address);
   if (!target) return Error{"admin address " + address + ": expected host:port"};
   int port = target->port;
-  const bool bound = port == 0
-                         ? (port = state_->server.bind_to_any_port(target->host)) > 0
-                         : state_->server.bind_to_port(target->host, port);
+  const bool bound = port == 0 ? (port = state_->server.bind_to_any_port(target->host)) > 0
+                               : state_->server.bind_to_port(target->host, port);
   if (!bound) return Error{"cannot listen on admin address " + address + ": is it in use?"};
   state_->port = static_cast<std::uint16_t>(port);
   state_->thread = std::thread([this] { state_->server.listen_after_bind(); });

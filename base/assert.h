@@ -12,10 +12,10 @@ namespace pixel::base {
 }  // namespace pixel::base
 
 /// Always on, also in release: for state that would corrupt stored data.
-#define CHECK(condition)                                                  \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]]                                        \
-      ::pixel::base::check_failed(__FILE__, __LINE__, #condition);        \
+#define CHECK(condition)                                           \
+  do {                                                             \
+    if (!(condition)) [[unlikely]]                                 \
+      ::pixel::base::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 /// On in debug builds: for everything else that must hold.

@@ -39,13 +39,20 @@ namespace {
 
 std::string_view describe(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "an array";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a floating-point number";
-    case toml::node_type::boolean: return "a boolean";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a floating-point number";
+    case toml::node_type::boolean:
+      return "a boolean";
+    default:
+      return "a date or time";
   }
 }
 
@@ -115,9 +122,8 @@ ConfigSection ConfigReader::root() {
 }
 
 void ConfigReader::add_error(std::uint32_t line, std::string text) {
-  state_->errors.emplace_back(
-      line, line == 0 ? fmt::format("{}: {}", state_->name, text)
-                      : fmt::format("{}:{}: {}", state_->name, line, text));
+  state_->errors.emplace_back(line, line == 0 ? fmt::format("{}: {}", state_->name, text)
+                                              : fmt::format("{}:{}: {}", state_->name, line, text));
 }
 
 std::vector<std::string> ConfigReader::errors() const {
@@ -132,9 +138,8 @@ std::vector<std::string> ConfigReader::errors() const {
 void ConfigSection::fail(std::string_view key, std::string_view expected) {
   const toml::node* node = node_->table == nullptr ? nullptr : node_->table->get(key);
   const std::uint32_t line = node == nullptr ? node_->line : node->source().begin.line;
-  reader_->add_error(
-      line, fmt::format("{}: expected {}, found {}", node_->key_path(key), expected,
-                        node == nullptr ? std::string("nothing") : found(*node)));
+  reader_->add_error(line, fmt::format("{}: expected {}, found {}", node_->key_path(key), expected,
+                                       node == nullptr ? std::string("nothing") : found(*node)));
 }
 
 template <class Integer>
@@ -303,10 +308,11 @@ void ConfigSection::finish() {
     const std::string name(key.str());
     if (std::find(node_->known.begin(), node_->known.end(), name) != node_->known.end()) continue;
     const std::string nearest = nearest_word(name, node_->known);
-    reader_->add_error(key.source().begin.line,
-                       fmt::format("{}: unknown key{}", node_->key_path(name),
-                                   nearest.empty() ? std::string()
-                                                   : fmt::format("; did you mean \"{}\"?", nearest)));
+    reader_->add_error(
+        key.source().begin.line,
+        fmt::format(
+            "{}: unknown key{}", node_->key_path(name),
+            nearest.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", nearest)));
   }
 }
 

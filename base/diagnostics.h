@@ -8,8 +8,8 @@
 
 namespace pixel::base {
 
-/// Sets level ("debug", "info", "warn", "error") and a one-line format with UTC milliseconds. Call once at boot.
-/// False when the level has another name.
+/// Sets level ("debug", "info", "warn", "error") and a one-line format with UTC milliseconds. Call
+/// once at boot. False when the level has another name.
 bool start_diagnostics(std::string_view level);
 
 }  // namespace pixel::base
