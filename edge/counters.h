@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one worker counts. HOT to write: plain stores by one thread; any thread may read.
+//
+// Writers and readers: the worker adds; the admin thread loads. Each value is a total since start
+// (gauges say so); totals of different names need not fit one moment.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "base/cacheline.h"
+#include "edge/http/parser.h"
+#include "edge/http/response.h"
+
+namespace pixel::edge {
+
+/// A total with one writer: add is a load and a store, not a locked instruction.
+class Counter {
+ public:
+  void add(std::uint64_t amount = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct alignas(base::kFalseSharingBytes) WorkerCounters {
+  std::array<Counter, kResponseCount> answered;      // By ResponseId, handed to the kernel.
+  std::array<Counter, kRefusalCount> refused_heads;  // By Refusal.
+  Counter connections_accepted;
+  Counter connections_open;          // Gauge.
+  Counter connections_refused;       // Accepted and closed at once: every slot was taken.
+  Counter accept_errors;             // EMFILE, ENFILE, ENOBUFS, ENOMEM and the like.
+  Counter accept_paused;             // Times that accepting waited for a timer or a free slot.
+  Counter receive_buffer_shortages;  // ENOBUFS ended a multishot receive.
+  Counter receive_errors;            // Resets and others.
+  Counter send_errors;               // The peer went away with an answer under way.
+  Counter send_tails;                // Short sends: the rest went out as a tracked send.
+  Counter slow_reader_closes;        // Too many unsent bytes.
+  Counter timeouts_header;           // Closed (408 when something had arrived).
+  Counter timeouts_idle;             // Keep-alive connections closed in silence.
+  Counter timeouts_send;
+  Counter bytes_received;
+  Counter bytes_sent;      // Handed to the kernel.
+  Counter lines_refused;   // Requests answered 503: no place for the line.
+  Counter lines_unlogged;  // Answered without a line (serve-and-count).
+  Counter segments_taken;
+  Counter loops;
+  Counter completions;
+  Counter completion_overflows;  // The completion queue was full; a sizing error.
+  Counter stale_completions;     // For a connection that is gone; dropped by generation.
+};
+
+}  // namespace pixel::edge

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: a thread, a ring, its connections and its segment. It shares nothing while it serves
+// but counters that others read. Phases: boot (may allocate, may fail) -> run (may not) -> drain.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "edge/counters.h"
+#include "edge/http/parser.h"
+#include "edge/http/route.h"
+#include "edge/log/segment_supply.h"
+#include "logfmt/control_page.h"
+#include "logfmt/request_id.h"
+
+namespace pixel::edge {
+
+/// Which system interface executes the worker's operations.
+enum class Backend : std::uint8_t { kIoUring, kEpoll };
+std::string_view backend_name(Backend backend) noexcept;
+
+/// kIoUring where a short functional test of every operation in use passes in this process, else
+/// kEpoll; `reason` then says what failed ("io_uring_setup: Operation not permitted"). COLD.
+Backend choose_backend(std::string& reason);
+
+/// Fixed before the thread starts. References and views outlive the worker.
+struct WorkerOptions {
+  std::uint16_t index = 0;
+  int cpu = -1;  // Pinned to it; -1: wherever the scheduler likes.
+  Backend backend = Backend::kIoUring;
+  std::vector<int> listeners;  // Borrowed; listening, non-blocking, this worker's own.
+  std::uint32_t connections_max = 16'384;
+  std::uint32_t receive_buffers = 512;  // Power of two, of 2 KiB each.
+  ParseLimits limits;
+  std::uint64_t header_timeout_ns = 0;
+  std::uint64_t keep_alive_timeout_ns = 0;
+  std::uint64_t send_timeout_ns = 0;
+  std::uint32_t batch_wait_us_max = 100;  // Longest wait for more completions; 0: never.
+  const RouteTable* routes = nullptr;
+  const logfmt::RequestIdCipher* cipher = nullptr;
+  logfmt::LaneId lane;
+  std::string edge_location;      // Field 3.
+  std::string distribution_host;  // Field 7.
+  bool log_cookies = false;
+  bool serve_when_full = false;  // No place for a line: answer all the same, and count.
+  std::uint32_t segment_age_s = 60;
+  SegmentSupply* supply = nullptr;
+  logfmt::ControlSlot* slot = nullptr;
+};
+
+/// What others may see and ask of a running worker. Thread safe.
+class WorkerControl {
+ public:
+  WorkerControl();  // COLD: makes the eventfd; a CHECK if the system has none.
+
+  WorkerCounters counters;
+
+  /// Asks for the drain: accept ends, answers carry "Connection: close", idle connections are
+  /// closed; after `patience_ns` the rest is cut. The worker's thread then returns.
+  void drain(std::uint64_t patience_ns) noexcept;
+
+  /// CLOCK_MONOTONIC until which the drain may take; 0: not asked for. The worker reads it.
+  std::uint64_t drain_deadline_ns() const noexcept {
+    return drain_deadline_ns_.load(std::memory_order_acquire);
+  }
+  int wake_fd() const noexcept { return wake_.get(); }
+  /// True once the worker serves.
+  std::atomic<bool> serving{false};
+
+ private:
+  base::UniqueFd wake_;
+  std::atomic<std::uint64_t> drain_deadline_ns_{0};
+};
+
+/// Boots a worker on the calling thread, serves until drained, gives its segment away and returns.
+/// An error means that it could not boot.
+base::Status run_worker(const WorkerOptions& options, WorkerControl& control);
+
+}  // namespace pixel::edge
