@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch: byte ranges of segments, their rows, and the checkpoint that delivering it reaches.
+// Moved, never shared; one sink's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "logfmt/segment_name.h"
+#include "shipper/decode/row_block.h"
+#include "shipper/deliver/checkpoint.h"
+
+namespace pixel::shipper {
+
+enum class FlushReason : std::uint8_t { kRows, kBytes, kAge, kDrain };
+std::string_view flush_reason_name(FlushReason reason) noexcept;
+
+/// Whole lines [from, to) of one segment.
+struct Range {
+  logfmt::SegmentId segment;
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  std::uint64_t lines = 0;
+  bool operator==(const Range&) const = default;
+};
+
+struct Batch {
+  std::vector<Range> ranges;  // In lane and position order; contiguous per lane.
+  RowBlock rows;              // Without filtered and dead-lettered lines.
+  Checkpoint after;           // What holds once this batch is delivered.
+  FlushReason reason = FlushReason::kRows;
+  std::int64_t oldest_request_at = 0;  // Unix seconds; 0 when there is no row.
+
+  /// 16 hexadecimal digits, the same for the same ranges: names files, deduplicates.
+  std::string token() const;
+};
+
+}  // namespace pixel::shipper
