@@ -21,10 +21,10 @@ enum class ParseStatus : std::uint8_t {
 /// stable: they name metrics.
 enum class Refusal : std::uint8_t {
   kNone,
-  kBadRequestLine,       // 400
-  kBadTarget,            // 400: control bytes, fragment, or a form we do not serve
-  kBadVersion,           // 400: not HTTP/d.d (also the h2 preface and a TLS hello)
-  kUnsupportedVersion,   // 505
+  kBadRequestLine,       // 400: no method token, no version (HTTP/0.9), bytes after the version
+  kBadTarget,            // 400: empty, control bytes, fragment, or a form we do not serve
+  kBadVersion,           // 400: not HTTP/d.d (also a TLS hello)
+  kUnsupportedVersion,   // 505: a major version other than 1 (also the h2 preface)
   kBadHeader,            // 400: obs-fold, space before colon, bare CR or LF, NUL, no name
   kBadContentLength,     // 400: not digits, repeated with another value
   kBadTransferEncoding,  // 400: together with Content-Length, or in HTTP/1.0
@@ -51,8 +51,9 @@ struct ParseResult {
 /// Parses the head at the beginning of `bytes`. On kComplete the request is whole. On kRefused the
 /// request holds what was understood before the fault: `method_text` is non-empty exactly when a
 /// whole request line was seen, so that a log line can be written for it, and head_bytes are the
-/// bytes looked at. Leading empty lines (CRLF) before a request line are skipped and count as its
-/// bytes (RFC 9112 section 2.2). Reads no byte beyond `bytes`.
+/// bytes up to the fault. On kIncomplete the request is unspecified. Leading empty lines (CRLF)
+/// before a request line are skipped and count as its bytes (RFC 9112 section 2.2). Reads no byte
+/// beyond `bytes`.
 ParseResult parse_request(std::string_view bytes, const ParseLimits& limits,
                           RequestView& request) noexcept;
 

@@ -17,7 +17,8 @@ enum class Method : std::uint8_t {
 enum class Version : std::uint8_t { kHttp10, kHttp11 };
 
 /// One parsed request head. All views point into the bytes given to parse_request and live as long
-/// as they do. An absent header is an empty view.
+/// as they do. An absent header is an empty view. Of repeated lines the first counts; of
+/// X-Forwarded-For the last, which the nearest proxy wrote.
 struct RequestView {
   Method method = Method::kUnknown;
   Version version = Version::kHttp11;
@@ -26,9 +27,9 @@ struct RequestView {
   std::uint32_t head_bytes = 0;  // Request line, headers and the empty line.
   std::uint64_t content_length = 0;
   std::string_view method_text;
-  std::string_view path;   // Raw, before '?'.
+  std::string_view path;   // Raw, before '?'. Of an absolute-form target, behind the authority.
   std::string_view query;  // Raw, after the first '?'.
-  std::string_view host;
+  std::string_view host;   // With its port; the authority of an absolute-form target before Host.
   std::string_view referer;
   std::string_view user_agent;
   std::string_view cookie;

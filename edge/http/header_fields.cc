@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Framing, persistence and Host. HOT; pure. Where two readings of a message are possible it is
+// refused: a proxy in front of us may have taken the other one (RFC 9112 section 11.2).
+#include "edge/http/header_fields.h"
+
+#include <limits>
+
+#include "edge/http/byte_class.h"
+#include "edge/http/target.h"
+
+namespace pixel::edge {
+namespace {
+
+// Takes the first element of a comma-separated list off `list`, trimmed. The list is spent when
+// `more` becomes false.
+std::string_view next_element(std::string_view& list, bool& more) noexcept {
+  const std::size_t comma = list.find(',');
+  more = comma != std::string_view::npos;
+  const std::string_view element = trim_ows(list.substr(0, comma));
+  list = more ? list.substr(comma + 1) : std::string_view{};
+  return element;
+}
+
+}  // namespace
+
+Refusal HeaderFields::take_host(std::string_view value) noexcept {
+  if (has_host_ || !is_valid_host(value)) return Refusal::kBadHost;
+  has_host_ = true;
+  if (!has_authority_) request_.host = value;
+  return Refusal::kNone;
+}
+
+Refusal HeaderFields::take_content_length(std::string_view value) noexcept {
+  if (has_encoding_) return Refusal::kBadTransferEncoding;
+  // RFC 9110 section 8.6: a list of one and the same number is that number.
+  for (bool more = true; more;) {
+    const Refusal refusal = take_one_length(next_element(value, more));
+    if (refusal != Refusal::kNone) return refusal;
+  }
+  return Refusal::kNone;
+}
+
+Refusal HeaderFields::take_one_length(std::string_view digits) noexcept {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  if (digits.empty()) return Refusal::kBadContentLength;
+  std::uint64_t length = 0;
+  for (const char byte : digits) {
+    if (!has_class(byte, kDigitByte)) return Refusal::kBadContentLength;
+    const auto digit = static_cast<std::uint64_t>(byte - '0');
+    if (length > (kMax - digit) / 10) return Refusal::kBadContentLength;
+    length = length * 10 + digit;
+  }
+  if (has_length_ && length != request_.content_length) return Refusal::kBadContentLength;
+  has_length_ = true;
+  request_.content_length = length;
+  return Refusal::kNone;
+}
+
+Refusal HeaderFields::take_transfer_encoding(std::string_view value) noexcept {
+  if (has_length_ || request_.version == Version::kHttp10) return Refusal::kBadTransferEncoding;
+  has_encoding_ = true;
+  for (bool more = true; more;) {
+    const std::string_view element = next_element(value, more);
+    const std::string_view coding = trim_ows(element.substr(0, element.find(';')));
+    // Chunked comes once, last, and without parameters (RFC 9112 section 7.1).
+    if (coding.empty() || !all_have_class(coding, kTokenByte) || ends_chunked_) {
+      return Refusal::kBadTransferEncoding;
+    }
+    ends_chunked_ = equals_ignoring_case(element, "chunked");
+  }
+  return Refusal::kNone;
+}
+
+void HeaderFields::take_connection(std::string_view value) noexcept {
+  for (bool more = true; more;) {
+    const std::string_view option = next_element(value, more);
+    says_close_ |= equals_ignoring_case(option, "close");
+    says_keep_alive_ |= equals_ignoring_case(option, "keep-alive");
+  }
+}
+
+Refusal HeaderFields::finish() noexcept {
+  request_.has_body = has_encoding_ || request_.content_length > 0;
+  const bool by_default = request_.version == Version::kHttp11;
+  request_.keep_alive = !says_close_ && (by_default || says_keep_alive_);
+  if (has_encoding_ && !ends_chunked_) return Refusal::kBadTransferEncoding;
+  if (!has_host_ && request_.version == Version::kHttp11) return Refusal::kBadHost;
+  return Refusal::kNone;
+}
+
+}  // namespace pixel::edge

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vectorised byte classes. HOT; pure. A scan turns a window of bytes into bit masks, 64 bytes a
+// word, and the parser walks from bit to bit: one indirect call per window, not one per header.
+// One file per instruction set; the best one is chosen once, at the first use. No read beyond the
+// input, whatever the window.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pixel::edge {
+
+inline constexpr std::size_t kScanBlockBytes = 64;
+/// 512 bytes hold most heads after the request line; a pipelined burst wastes at most one window
+/// per request (request_parse_bench).
+inline constexpr std::size_t kScanWindowBlocks = 8;
+inline constexpr std::size_t kScanWindowBytes = kScanBlockBytes * kScanWindowBlocks;
+
+/// Bit i of word b belongs to byte b * 64 + i of the window. Words of blocks that begin beyond the
+/// input are not written; bits beyond the input are 0.
+struct HeadMasks {
+  std::uint64_t name_end[kScanWindowBlocks];   // Not a tchar (RFC 9110 section 5.6.2).
+  std::uint64_t value_end[kScanWindowBlocks];  // 0x00-0x1f but HTAB, and 0x7f.
+};
+struct TargetMasks {
+  std::uint64_t target_end[kScanWindowBlocks];  // 0x00-0x20, 0x7f, '#' and '?'.
+};
+
+/// The scans of one instruction set. Each fills `masks` for the window at `offset`.
+/// REQUIRES: offset < bytes.size().
+struct ScanOps {
+  const char* name;
+  void (*head)(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept;
+  void (*target)(std::string_view bytes, std::size_t offset, TargetMasks& masks) noexcept;
+};
+
+/// The best scans for this CPU. Chosen once; any thread.
+const ScanOps& best_scan() noexcept;
+/// All scans that this CPU runs, scalar first, best last: for tests and benchmarks.
+std::span<const ScanOps* const> supported_scans() noexcept;
+
+extern const ScanOps kScalarScan;
+#if defined(__x86_64__)
+extern const ScanOps kSse42Scan;  // REQUIRES: a CPU with SSE4.2 (it uses SSSE3).
+extern const ScanOps kAvx2Scan;   // REQUIRES: a CPU with AVX2.
+#endif
+
+/// Walks the masks of `bytes` forwards, filling windows as it goes. REQUIRES: positions never go
+/// back before the one of an earlier call.
+template <class Masks>
+class MaskScanner {
+ public:
+  using Fill = void (*)(std::string_view, std::size_t, Masks&) noexcept;
+  static constexpr std::size_t kNone = std::string_view::npos;
+
+  MaskScanner(Fill fill, std::string_view bytes) noexcept : fill_(fill), bytes_(bytes) {}
+
+  /// The first position from `position` on whose bit is set, or kNone.
+  template <auto kMember>
+  std::size_t find(std::size_t position) noexcept {
+    while (position < bytes_.size()) {
+      if (position >= window_end_) fill_window(position);
+      const std::size_t at = position - window_begin_;
+      const std::uint64_t rest = (masks_.*kMember)[at / kScanBlockBytes] >> (at % kScanBlockBytes);
+      if (rest != 0) return position + static_cast<std::size_t>(std::countr_zero(rest));
+      position += kScanBlockBytes - at % kScanBlockBytes;
+    }
+    return kNone;
+  }
+
+ private:
+  void fill_window(std::size_t position) noexcept {
+    fill_(bytes_, position, masks_);
+    window_begin_ = position;
+    window_end_ = position + kScanWindowBytes;
+  }
+
+  Fill fill_;
+  std::string_view bytes_;
+  std::size_t window_begin_ = 0;
+  std::size_t window_end_ = 0;
+  Masks masks_;  // Not initialised: find reads only words that a fill wrote.
+};
+
+}  // namespace pixel::edge
