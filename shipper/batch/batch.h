@@ -27,8 +27,9 @@ struct Range {
 
 struct Batch {
   std::vector<Range> ranges;  // In lane and position order; contiguous per lane.
-  RowBlock rows;              // Without filtered and dead-lettered lines.
-  Checkpoint after;           // What holds once this batch is delivered.
+  RowBlock rows;              // Without filtered and dead-lettered lines; may be none.
+  std::vector<DeadLetter> dead_letters;
+  Checkpoint after;  // What holds once this batch is delivered.
   FlushReason reason = FlushReason::kRows;
   std::int64_t oldest_request_at = 0;  // Unix seconds; 0 when there is no row.
 

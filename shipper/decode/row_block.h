@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "logfmt/format.h"
+#include "logfmt/segment_name.h"
+#include "shipper/decode/text_arena.h"
 
 namespace pixel::shipper {
 
@@ -40,7 +42,7 @@ struct ColumnSpec {
   bool percent_decode = false;  // kField: decode %XX once.
 };
 
-/// One value. `data` of a text points into the RowBlock or the batch's text.
+/// One value. `data` of a text points into its RowBlock's arena. Texts are valid UTF-8 without NUL.
 struct Cell {
   bool null = true;
   std::uint32_t size = 0;  // kVarchar.
@@ -56,6 +58,15 @@ struct Cell {
 struct RowBlock {
   std::vector<std::vector<Cell>> columns;  // In the order of the specs.
   std::size_t row_count = 0;
+  TextArena text;  // Holds the lines and what was decoded from them.
+};
+
+/// A line that did not become a row, with everything needed to look at it again.
+struct DeadLetter {
+  logfmt::SegmentId segment;
+  std::uint64_t offset = 0;
+  std::string reason;  // "column sc_bytes: not an integer: 'x'", or the name of a BadLine.
+  std::string line;    // Without its newline.
 };
 
 }  // namespace pixel::shipper

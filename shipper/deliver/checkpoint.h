@@ -22,7 +22,8 @@ struct Position {
 };
 
 /// Contiguous by construction: a range is either wholly before a lane's position or not taken.
-/// Totals count from the sink's first batch: lines = rows + filtered + dead_lettered.
+/// Totals count from the sink's first batch: lines = rows + filtered + dead_lettered (missing ones
+/// are in none of these).
 struct Checkpoint {
   std::map<logfmt::LaneId, Position> lanes;
   std::uint64_t batches = 0;
@@ -32,6 +33,7 @@ struct Checkpoint {
   std::uint64_t dead_lettered = 0;
   std::uint64_t bytes = 0;              // Of segments.
   std::uint64_t dead_letter_bytes = 0;  // Length of the sink's dead letter file at this point.
+  std::uint64_t missing = 0;            // Lines passed over because their segment was gone.
   bool operator==(const Checkpoint&) const = default;
 };
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// See columns.h. COLD.
+#include "shipper/decode/columns.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pixel::shipper {
+namespace {
+
+using logfmt::Field;
+
+struct FieldColumn {
+  const char* name;
+  ColumnType type;
+  Field field;
+  bool percent_decode;
+};
+
+// The writer encodes these once: the row has what the client sent.
+constexpr bool kDecode = true;
+constexpr bool kAsIs = false;
+
+constexpr FieldColumn kFieldColumns[] = {
+    {"edge_location", ColumnType::kVarchar, Field::kEdgeLocation, kAsIs},
+    {"sc_bytes", ColumnType::kInteger, Field::kScBytes, kAsIs},
+    {"c_ip", ColumnType::kVarchar, Field::kClientIp, kAsIs},
+    {"cs_method", ColumnType::kVarchar, Field::kMethod, kDecode},
+    {"cs_host", ColumnType::kVarchar, Field::kHost, kAsIs},
+    {"cs_uri_stem", ColumnType::kVarchar, Field::kUriStem, kDecode},
+    {"sc_status", ColumnType::kInteger, Field::kStatus, kAsIs},
+    {"cs_referer", ColumnType::kVarchar, Field::kReferer, kDecode},
+    {"cs_user_agent", ColumnType::kVarchar, Field::kUserAgent, kDecode},
+    {"cs_uri_query", ColumnType::kVarchar, Field::kUriQuery, kDecode},
+    {"cs_cookie", ColumnType::kVarchar, Field::kCookie, kDecode},
+    {"x_edge_result_type", ColumnType::kVarchar, Field::kResultType, kAsIs},
+    {"x_edge_request_id", ColumnType::kVarchar, Field::kRequestId, kAsIs},
+    {"x_host_header", ColumnType::kVarchar, Field::kHostHeader, kDecode},
+    {"cs_protocol", ColumnType::kVarchar, Field::kProtocol, kAsIs},
+    {"cs_bytes", ColumnType::kInteger, Field::kCsBytes, kAsIs},
+    {"time_taken", ColumnType::kDouble, Field::kTimeTaken, kAsIs},
+    {"x_forwarded_for", ColumnType::kVarchar, Field::kForwardedFor, kDecode},
+    {"ssl_protocol", ColumnType::kVarchar, Field::kSslProtocol, kAsIs},
+    {"ssl_cipher", ColumnType::kVarchar, Field::kSslCipher, kAsIs},
+    {"x_edge_response_result_type", ColumnType::kVarchar, Field::kResponseResultType, kAsIs},
+    {"cs_protocol_version", ColumnType::kVarchar, Field::kProtocolVersion, kAsIs},
+    {"fle_status", ColumnType::kVarchar, Field::kFleStatus, kAsIs},
+    {"fle_encrypted_fields", ColumnType::kInteger, Field::kFleEncryptedFields, kAsIs},
+    {"c_port", ColumnType::kInteger, Field::kClientPort, kAsIs},
+    {"time_to_first_byte", ColumnType::kDouble, Field::kTimeToFirstByte, kAsIs},
+    {"x_edge_detailed_result_type", ColumnType::kVarchar, Field::kDetailedResultType, kAsIs},
+    {"sc_content_type", ColumnType::kVarchar, Field::kContentType, kDecode},
+    {"sc_content_len", ColumnType::kInteger, Field::kContentLength, kAsIs},
+    {"sc_range_start", ColumnType::kInteger, Field::kRangeStart, kAsIs},
+    {"sc_range_end", ColumnType::kInteger, Field::kRangeEnd, kAsIs},
+};
+
+ColumnSpec plain_column(std::string name, ColumnType type, ColumnSource source) {
+  ColumnSpec spec;
+  spec.name = std::move(name);
+  spec.type = type;
+  spec.source = source;
+  return spec;
+}
+
+}  // namespace
+
+std::string_view column_type_name(ColumnType type) noexcept {
+  switch (type) {
+    case ColumnType::kVarchar:
+      return "varchar";
+    case ColumnType::kInteger:
+      return "integer";
+    case ColumnType::kDouble:
+      return "double";
+    case ColumnType::kBoolean:
+      return "boolean";
+    case ColumnType::kTimestamp:
+      return "timestamp";
+  }
+  return "unknown";
+}
+
+ColumnSpec parameter_column(std::string name) {
+  ColumnSpec spec = plain_column(name, ColumnType::kVarchar, ColumnSource::kQuery);
+  spec.parameter = std::move(name);
+  return spec;
+}
+
+std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& parameters) {
+  std::vector<ColumnSpec> columns;
+  columns.push_back(
+      plain_column("request_time", ColumnType::kTimestamp, ColumnSource::kRequestTime));
+  for (const FieldColumn& field : kFieldColumns) {
+    ColumnSpec spec = plain_column(field.name, field.type, ColumnSource::kField);
+    spec.field = field.field;
+    spec.percent_decode = field.percent_decode;
+    columns.push_back(std::move(spec));
+  }
+  columns.insert(columns.end(), parameters.begin(), parameters.end());
+  columns.push_back(plain_column("_segment", ColumnType::kVarchar, ColumnSource::kSegment));
+  columns.push_back(plain_column("_offset", ColumnType::kInteger, ColumnSource::kOffset));
+  return columns;
+}
+
+bool is_column_name(std::string_view name) noexcept {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto is_part = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= 63 && is_letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), is_part);
+}
+
+}  // namespace pixel::shipper

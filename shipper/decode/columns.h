@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The columns of the standard table `requests`: the 33 fields (date and time as one timestamp), the
+// configured query parameters, and the lineage of each row. COLD.
+// Source of the types: AWS Athena DDL for CloudFront standard logs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "shipper/decode/row_block.h"
+
+namespace pixel::shipper {
+
+/// A text column for the query parameter of the same name.
+ColumnSpec parameter_column(std::string name);
+
+/// Fields, then `parameters`, then _segment and _offset.
+std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& parameters);
+
+/// True for a lower case letter or '_' followed by lower case letters, digits and '_', 1 to 63.
+bool is_column_name(std::string_view name) noexcept;
+
+}  // namespace pixel::shipper

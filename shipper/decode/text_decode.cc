@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// See text_decode.h. The usual field has nothing to undo: that case is one memchr.
+#include "shipper/decode/text_decode.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace pixel::shipper {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD.
+
+constexpr std::array<std::int8_t, 256> make_hex_values() {
+  std::array<std::int8_t, 256> values{};
+  for (std::size_t i = 0; i < 256; ++i) values[i] = -1;
+  for (std::size_t i = 0; i < 10; ++i) values['0' + i] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < 6; ++i) {
+    values['A' + i] = static_cast<std::int8_t>(10 + i);
+    values['a' + i] = static_cast<std::int8_t>(10 + i);
+  }
+  return values;
+}
+constexpr auto kHexValues = make_hex_values();
+
+std::uint8_t byte_at(std::string_view text, std::size_t i) noexcept {
+  return static_cast<std::uint8_t>(text[i]);
+}
+
+// Positions [0, size) that begin with whole 8-byte words of ASCII without NUL.
+std::size_t skip_plain_words(std::string_view text, std::size_t from) noexcept {
+  constexpr std::uint64_t high = 0x8080808080808080;
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  while (from + 8 <= text.size()) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + from, 8);
+    if ((word & high) != 0 || ((word - ones) & ~word & high) != 0) break;
+    from += 8;
+  }
+  return from;
+}
+
+struct Sequence {
+  std::size_t bytes;  // Well formed so far, at least 1.
+  bool valid;
+};
+
+// The second byte's bounds carry all special rules (RFC 3629 section 4, the UTF8-octets grammar).
+Sequence read_sequence(std::string_view text, std::size_t at) noexcept {
+  const std::uint8_t lead = byte_at(text, at);
+  if (lead < 0x80) return {1, lead != 0};
+  if (lead < 0xC2 || lead > 0xF4) return {1, false};
+  const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  std::uint8_t low = 0x80;
+  std::uint8_t high = 0xBF;
+  if (lead == 0xE0) low = 0xA0;
+  if (lead == 0xED) high = 0x9F;
+  if (lead == 0xF0) low = 0x90;
+  if (lead == 0xF4) high = 0x8F;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (at + i >= text.size()) return {i, false};
+    const std::uint8_t next = byte_at(text, at + i);
+    if (next < low || next > high) return {i, false};
+    low = 0x80;
+    high = 0xBF;
+  }
+  return {length, true};
+}
+
+// `text` holds at least one byte to change. Decoding never grows.
+template <bool kPlusIsSpace>
+std::string_view decode_into(std::string_view text, std::size_t first, TextArena& arena) {
+  char* const begin = arena.reserve(text.size());
+  std::memcpy(begin, text.data(), first);
+  char* out = begin + first;
+  for (std::size_t i = first; i < text.size(); ++i) {
+    char c = text[i];
+    if (c == '%' && i + 2 < text.size()) {
+      const int high = kHexValues[byte_at(text, i + 1)];
+      const int low = kHexValues[byte_at(text, i + 2)];
+      if (high >= 0 && low >= 0) {
+        c = static_cast<char>(high * 16 + low);
+        i += 2;
+      }
+    } else if (kPlusIsSpace && c == '+') {
+      c = ' ';
+    }
+    *out++ = c;
+  }
+  const auto bytes = static_cast<std::size_t>(out - begin);
+  arena.commit(bytes);
+  return {begin, bytes};
+}
+
+}  // namespace
+
+std::size_t valid_text_prefix(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    at = skip_plain_words(text, at);
+    if (at == text.size()) break;
+    const Sequence sequence = read_sequence(text, at);
+    if (!sequence.valid) break;
+    at += sequence.bytes;
+  }
+  return at;
+}
+
+std::string_view make_valid_text(std::string_view text, TextArena& arena) {
+  std::size_t at = valid_text_prefix(text);
+  if (at == text.size()) return text;
+  char* const begin = arena.reserve(text.size() * kReplacement.size());
+  std::memcpy(begin, text.data(), at);
+  char* out = begin + at;
+  while (at < text.size()) {
+    const Sequence sequence = read_sequence(text, at);
+    const std::string_view part = sequence.valid ? text.substr(at, sequence.bytes) : kReplacement;
+    std::memcpy(out, part.data(), part.size());
+    out += part.size();
+    at += sequence.bytes;
+  }
+  const auto bytes = static_cast<std::size_t>(out - begin);
+  arena.commit(bytes);
+  return {begin, bytes};
+}
+
+std::string_view percent_decode(std::string_view text, TextArena& arena) {
+  const std::size_t first = text.find('%');
+  if (first == std::string_view::npos) return text;
+  return decode_into<false>(text, first, arena);
+}
+
+std::string_view form_decode(std::string_view text, TextArena& arena) {
+  const std::size_t first = text.find_first_of("%+");
+  if (first == std::string_view::npos) return text;
+  return decode_into<true>(text, first, arena);
+}
+
+}  // namespace pixel::shipper

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Field bytes -> text a warehouse takes: %XX undone, and what is not UTF-8, or is NUL, replaced by
+// U+FFFD (databases refuse either; the line itself stays in the log). Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "shipper/decode/text_arena.h"
+
+namespace pixel::shipper {
+
+/// Bytes of the longest well-formed UTF-8 prefix without NUL (RFC 3629: no surrogates, nothing
+/// above U+10FFFF, shortest form).
+std::size_t valid_text_prefix(std::string_view text) noexcept;
+
+/// `text` itself where it is valid, else a copy in `arena` with one U+FFFD for each maximal bad
+/// part (Unicode 15, section 3.9).
+std::string_view make_valid_text(std::string_view text, TextArena& arena);
+
+/// Undoes %XX once; a '%' without two hexadecimal digits stays. The result lies in `text` where
+/// nothing was encoded, else in `arena`. It may hold any byte.
+std::string_view percent_decode(std::string_view text, TextArena& arena);
+
+/// application/x-www-form-urlencoded: as percent_decode, and '+' is a space.
+std::string_view form_decode(std::string_view text, TextArena& arena);
+
+}  // namespace pixel::shipper
