@@ -41,13 +41,15 @@ struct BadLineRef {
 /// The rows of one piece of text. Reused between pieces: vectors keep their capacity.
 class LineTable {
  public:
-  /// Decodes `text`, which must end with a newline (or be empty) and outlive the table's use.
-  /// Lines that begin with '#' and empty lines are skipped and counted. REQUIRES: < 4 GiB.
+  /// Decodes `text`, which must outlive the table's use and should end with a newline: what follows
+  /// the last one is left alone. Lines that begin with '#' and empty lines are skipped and counted.
+  /// REQUIRES: < 4 GiB.
   void decode(std::string_view text);
 
   std::span<const LineRef> lines() const noexcept { return lines_; }
   std::span<const BadLineRef> bad_lines() const noexcept { return bad_lines_; }
   std::uint64_t comment_lines() const noexcept { return comment_lines_; }
+  /// The decoded part: up to and with the last newline.
   std::string_view text() const noexcept { return text_; }
 
   /// The field's bytes, still encoded; "-" beyond the line's last field. Valid while the text is.
@@ -60,11 +62,18 @@ class LineTable {
   }
 
  private:
+  void end_line(std::uint32_t rank);
+  void end_other_line(const LineRef& line);
+
   std::string_view text_;
-  std::vector<std::uint32_t> separators_;  // Of every tab and newline, in order.
+  std::vector<std::uint32_t> separators_;  // Of every tab, newline and NUL, in order.
+  std::vector<std::uint32_t> ends_;        // Ranks of newlines and NULs of one piece of the text.
   std::vector<LineRef> lines_;
   std::vector<BadLineRef> bad_lines_;
   std::uint64_t comment_lines_ = 0;
+  std::uint32_t line_begin_ = 0;       // Of the line being decoded.
+  std::uint32_t line_first_rank_ = 0;  // Of its first separator.
+  bool line_has_nul_ = false;
 };
 
 /// Writes the positions of every '\t' and '\n' (and of NUL, so that a torn page shows) in `text`

@@ -11,6 +11,7 @@
 namespace pixel::logfmt {
 
 /// "2026-11-20\t18:52:00": fields 1 and 2, made once a second by format_date_time.
+/// REQUIRES there: a time of the years 0 to 9999.
 inline constexpr std::size_t kDateTimeBytes = 19;
 struct DateTimeText {
   char bytes[kDateTimeBytes];

@@ -33,8 +33,8 @@ class RequestIdCipher {
 
   /// Writes exactly kRequestIdBytes characters.
   void encode(const RequestSequence& plain, char* out) const noexcept;
-  /// Nothing where `text` is not 22 base64url characters; ids of another key decode to noise,
-  /// which the caller notices by comparing node and boot.
+  /// Nothing where `text` is not what encode() can write (22 base64url characters, unused bits 0);
+  /// ids of another key decode to noise, which the caller notices by comparing node and boot.
   std::optional<RequestSequence> decode(std::string_view text) const noexcept;
 
  private:

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// HOT: separators with AVX2: two masks per 64 bytes, eight positions written per step whether there
+// are so many or not (a branch on their number would be guessed wrong).
+#include "logfmt/line_index.h"
+
+#if PIXEL_X86_64
+#include <immintrin.h>
+
+#include <cstring>
+
+namespace pixel::logfmt {
+namespace {
+
+PIXEL_TARGET_AVX2 inline std::uint64_t mask_of(__m256i low, __m256i high) {
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(low)) |
+         static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
+}
+
+PIXEL_TARGET_AVX2 inline BlockMasks block_masks(const char* in) {
+  const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
+  const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32));
+  const __m256i tab = _mm256_set1_epi8('\t');
+  const __m256i newline = _mm256_set1_epi8('\n');
+  const __m256i nul = _mm256_setzero_si256();
+  const __m256i low_ends =
+      _mm256_or_si256(_mm256_cmpeq_epi8(low, newline), _mm256_cmpeq_epi8(low, nul));
+  const __m256i high_ends =
+      _mm256_or_si256(_mm256_cmpeq_epi8(high, newline), _mm256_cmpeq_epi8(high, nul));
+  const std::uint64_t ends = mask_of(low_ends, high_ends);
+  return {ends | mask_of(_mm256_cmpeq_epi8(low, tab), _mm256_cmpeq_epi8(high, tab)), ends};
+}
+
+// Writes the next `Count` set bits' positions; beyond the last bit, 64 + base.
+template <int Count>
+PIXEL_TARGET_AVX2 inline std::uint64_t put_positions(std::uint64_t mask, std::uint32_t base,
+                                                     std::uint32_t* out) {
+  for (int i = 0; i < Count; ++i) {
+    out[i] = base + static_cast<std::uint32_t>(_tzcnt_u64(mask));
+    mask = _blsr_u64(mask);
+  }
+  return mask;
+}
+
+PIXEL_TARGET_AVX2 inline void put_block(BlockMasks masks, std::uint32_t base,
+                                        SeparatorIndex& index) {
+  for (std::uint64_t ends = masks.ends; ends != 0; ends = _blsr_u64(ends)) {
+    const auto rank =
+        static_cast<std::uint32_t>(_mm_popcnt_u64(masks.separators & (_blsi_u64(ends) - 1)));
+    index.ends[index.end_count++] = static_cast<std::uint32_t>(index.position_count) + rank;
+  }
+  const auto count = static_cast<std::size_t>(_mm_popcnt_u64(masks.separators));
+  std::uint32_t* out = index.positions + index.position_count;
+  index.position_count += count;
+  std::uint64_t rest = put_positions<8>(masks.separators, base, out);
+  while (rest != 0) [[unlikely]] {
+      out += 8;
+      rest = put_positions<8>(rest, base, out);
+    }
+}
+
+}  // namespace
+
+PIXEL_TARGET_AVX2 void index_avx2(std::string_view text, std::uint32_t base,
+                                  SeparatorIndex& index) noexcept {
+  SeparatorIndex local = index;
+  std::size_t at = 0;
+  for (; at + kBlockBytes <= text.size(); at += kBlockBytes) {
+    put_block(block_masks(text.data() + at), base + static_cast<std::uint32_t>(at), local);
+  }
+  if (const std::size_t left = text.size() - at; left > 0) {
+    alignas(32) char copy[kBlockBytes] = {};
+    std::memcpy(copy, text.data() + at, left);
+    BlockMasks masks = block_masks(copy);
+    masks.separators = _bzhi_u64(masks.separators, static_cast<unsigned>(left));
+    masks.ends = _bzhi_u64(masks.ends, static_cast<unsigned>(left));
+    put_block(masks, base + static_cast<std::uint32_t>(at), local);
+  }
+  index = local;
+}
+
+}  // namespace pixel::logfmt
+#endif
