@@ -72,6 +72,11 @@ Refusal HeaderFields::take_transfer_encoding(std::string_view value) noexcept {
 }
 
 void HeaderFields::take_connection(std::string_view value) noexcept {
+  // What browsers send. No CR is in a value, so is_name is exact for it.
+  if (value.size() == 10 && header_detail::is_name(value.data(), "keep-alive")) {
+    says_keep_alive_ = true;
+    return;
+  }
   for (bool more = true; more;) {
     const std::string_view option = next_element(value, more);
     says_close_ |= equals_ignoring_case(option, "close");

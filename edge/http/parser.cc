@@ -36,7 +36,8 @@ inline Step parse_header_line(HeadScanner& scanner, std::string_view bytes, std:
 
 Step parse_header_lines(const ScanOps& scan, std::string_view bytes, std::size_t position,
                         std::uint32_t count_max, RequestView& request) noexcept {
-  HeadScanner scanner(scan.head, bytes);
+  HeadMasks masks;
+  HeadScanner scanner(scan.head, bytes, masks);
   HeaderFields fields(request);
   for (std::uint32_t count = 0; position < bytes.size(); ++count) {
     if (bytes[position] == '\r') {

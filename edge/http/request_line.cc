@@ -56,7 +56,8 @@ struct TargetEnds {
 Step scan_target(const ScanOps& scan, std::string_view bytes, std::size_t begin,
                  TargetEnds& ends) noexcept {
   using Scanner = MaskScanner<TargetMasks>;
-  Scanner scanner(scan.target, bytes);
+  TargetMasks masks;
+  Scanner scanner(scan.target, bytes, masks);
   std::size_t position = begin;
   for (;; ++position) {
     position = scanner.find<&TargetMasks::target_end>(position);

@@ -5,6 +5,7 @@
 // input, whatever the window.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -14,19 +15,18 @@
 namespace pixel::edge {
 
 inline constexpr std::size_t kScanBlockBytes = 64;
-/// 512 bytes hold most heads after the request line; a pipelined burst wastes at most one window
-/// per request (request_parse_bench).
-inline constexpr std::size_t kScanWindowBlocks = 8;
-inline constexpr std::size_t kScanWindowBytes = kScanBlockBytes * kScanWindowBlocks;
 
 /// Bit i of word b belongs to byte b * 64 + i of the window. Words of blocks that begin beyond the
-/// input are not written; bits beyond the input are 0.
+/// input are not written; bits beyond the input are 0. A window of head masks holds most heads; a
+/// pipelined burst wastes at most one window per request (request_parse_bench).
 struct HeadMasks {
-  std::uint64_t name_end[kScanWindowBlocks];   // Not a tchar (RFC 9110 section 5.6.2).
-  std::uint64_t value_end[kScanWindowBlocks];  // 0x00-0x1f but HTAB, and 0x7f.
+  static constexpr std::size_t kBlocks = 8;
+  std::uint64_t name_end[kBlocks];   // Not a tchar (RFC 9110 section 5.6.2).
+  std::uint64_t value_end[kBlocks];  // 0x00-0x1f but HTAB, and 0x7f.
 };
 struct TargetMasks {
-  std::uint64_t target_end[kScanWindowBlocks];  // 0x00-0x20, 0x7f, '#' and '?'.
+  static constexpr std::size_t kBlocks = 2;
+  std::uint64_t target_end[kBlocks];  // 0x00-0x20, 0x7f, '#' and '?'.
 };
 
 /// The scans of one instruction set. Each fills `masks` for the window at `offset`.
@@ -48,41 +48,43 @@ extern const ScanOps kSse42Scan;  // REQUIRES: a CPU with SSE4.2 (it uses SSSE3)
 extern const ScanOps kAvx2Scan;   // REQUIRES: a CPU with AVX2.
 #endif
 
-/// Walks the masks of `bytes` forwards, filling windows as it goes. REQUIRES: positions never go
-/// back before the one of an earlier call.
+/// Walks the masks of `bytes` forwards, filling windows as it goes. The masks are the caller's, so
+/// that the rest of the walker stays in registers. REQUIRES: positions never go back before the one
+/// of an earlier call.
 template <class Masks>
 class MaskScanner {
  public:
   using Fill = void (*)(std::string_view, std::size_t, Masks&) noexcept;
   static constexpr std::size_t kNone = std::string_view::npos;
 
-  MaskScanner(Fill fill, std::string_view bytes) noexcept : fill_(fill), bytes_(bytes) {}
+  MaskScanner(Fill fill, std::string_view bytes, Masks& masks) noexcept
+      : fill_(fill), bytes_(bytes), masks_(masks) {}
 
   /// The first position from `position` on whose bit is set, or kNone.
   template <auto kMember>
   std::size_t find(std::size_t position) noexcept {
-    while (position < bytes_.size()) {
-      if (position >= window_end_) fill_window(position);
+    for (;;) {
+      if (position >= window_end_) {
+        if (position >= bytes_.size()) return kNone;
+        fill_(bytes_, position, masks_);
+        window_begin_ = position;
+        window_end_ = position + std::min(kWindowBytes, bytes_.size() - position);
+      }
       const std::size_t at = position - window_begin_;
       const std::uint64_t rest = (masks_.*kMember)[at / kScanBlockBytes] >> (at % kScanBlockBytes);
       if (rest != 0) return position + static_cast<std::size_t>(std::countr_zero(rest));
       position += kScanBlockBytes - at % kScanBlockBytes;
     }
-    return kNone;
   }
 
  private:
-  void fill_window(std::size_t position) noexcept {
-    fill_(bytes_, position, masks_);
-    window_begin_ = position;
-    window_end_ = position + kScanWindowBytes;
-  }
+  static constexpr std::size_t kWindowBytes = Masks::kBlocks * kScanBlockBytes;
 
   Fill fill_;
   std::string_view bytes_;
+  Masks& masks_;  // Not initialised: find reads only words that a fill wrote.
   std::size_t window_begin_ = 0;
   std::size_t window_end_ = 0;
-  Masks masks_;  // Not initialised: find reads only words that a fill wrote.
 };
 
 }  // namespace pixel::edge

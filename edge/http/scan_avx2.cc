@@ -59,7 +59,7 @@ PIXEL_TARGET inline __m256i is_target_end(__m256i bytes) noexcept {
 
 PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept {
   char copy[kScanBlockBytes];
-  for (std::size_t block = 0; block < kScanWindowBlocks && offset < bytes.size(); ++block) {
+  for (std::size_t block = 0; block < HeadMasks::kBlocks && offset < bytes.size(); ++block) {
     const BlockSource source = locate_block(bytes, offset, copy);
     const __m256i low = load(source.data);
     const __m256i high = load(source.data + 32);
@@ -72,7 +72,7 @@ PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadMask
 PIXEL_TARGET void scan_target(std::string_view bytes, std::size_t offset,
                               TargetMasks& masks) noexcept {
   char copy[kScanBlockBytes];
-  for (std::size_t block = 0; block < kScanWindowBlocks && offset < bytes.size(); ++block) {
+  for (std::size_t block = 0; block < TargetMasks::kBlocks && offset < bytes.size(); ++block) {
     const BlockSource source = locate_block(bytes, offset, copy);
     const __m256i low = is_target_end(load(source.data));
     const __m256i high = is_target_end(load(source.data + 32));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scans by table, a byte at a time: the reference for the vector scans, and what runs where
 // there are none. HOT; pure.
-#include <algorithm>
-
 #include "edge/http/byte_class.h"
 #include "edge/http/scan.h"
 
@@ -10,7 +8,7 @@ namespace pixel::edge {
 namespace {
 
 void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept {
-  for (std::size_t block = 0; block < kScanWindowBlocks && offset < bytes.size(); ++block) {
+  for (std::size_t block = 0; block < HeadMasks::kBlocks && offset < bytes.size(); ++block) {
     const std::string_view part = bytes.substr(offset, kScanBlockBytes);
     std::uint64_t name_end = 0;
     std::uint64_t value_end = 0;
@@ -25,7 +23,7 @@ void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noe
 }
 
 void scan_target(std::string_view bytes, std::size_t offset, TargetMasks& masks) noexcept {
-  for (std::size_t block = 0; block < kScanWindowBlocks && offset < bytes.size(); ++block) {
+  for (std::size_t block = 0; block < TargetMasks::kBlocks && offset < bytes.size(); ++block) {
     const std::string_view part = bytes.substr(offset, kScanBlockBytes);
     std::uint64_t target_end = 0;
     for (std::size_t i = 0; i < part.size(); ++i) {

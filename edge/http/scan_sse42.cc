@@ -55,7 +55,7 @@ PIXEL_TARGET inline __m128i is_target_end(__m128i bytes) noexcept {
 
 PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept {
   char copy[kScanBlockBytes];
-  for (std::size_t block = 0; block < kScanWindowBlocks && offset < bytes.size(); ++block) {
+  for (std::size_t block = 0; block < HeadMasks::kBlocks && offset < bytes.size(); ++block) {
     const BlockSource source = locate_block(bytes, offset, copy);
     std::uint64_t name_end = 0;
     std::uint64_t value_end = 0;
@@ -73,7 +73,7 @@ PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadMask
 PIXEL_TARGET void scan_target(std::string_view bytes, std::size_t offset,
                               TargetMasks& masks) noexcept {
   char copy[kScanBlockBytes];
-  for (std::size_t block = 0; block < kScanWindowBlocks && offset < bytes.size(); ++block) {
+  for (std::size_t block = 0; block < TargetMasks::kBlocks && offset < bytes.size(); ++block) {
     const BlockSource source = locate_block(bytes, offset, copy);
     std::uint64_t target_end = 0;
     for (unsigned at = 0; at < kScanBlockBytes; at += 16) {

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answers byte by byte, their log fields, and the Date.
+#include "edge/http/response.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "edge/http/parser.h"
+#include "edge/http/pixel.h"
+
+namespace pixel::edge::test {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr Persistence kAllPersistence[] = {Persistence::kKeepAlive, Persistence::kKeepAliveHttp10,
+                                           Persistence::kClose};
+
+std::string_view bytes_of(const Response& response) {
+  return {response.bytes, response.total_bytes};
+}
+std::string_view head_of(const Response& response) { return {response.bytes, response.head_bytes}; }
+std::string_view body_of(const Response& response) {
+  return bytes_of(response).substr(response.head_bytes);
+}
+
+std::string base64_of(std::string_view bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t word = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      const char byte = i + j < bytes.size() ? bytes[i + j] : '\0';
+      word = word << 8 | static_cast<unsigned char>(byte);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      const bool padding = i + j > bytes.size();
+      text += padding ? '=' : kDigits[word >> (18 - 6 * j) & 63];
+    }
+  }
+  return text;
+}
+
+TEST(ResponseTest, ThePixelByteByByte) {
+  const ResponseSet set;
+  const Response& pixel = set.get(ResponseId::kPixel, Persistence::kKeepAlive);
+  EXPECT_EQ(head_of(pixel),
+            "HTTP/1.1 200 OK\r\n"
+            "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "Content-Type: image/gif\r\n"
+            "Content-Length: 43\r\n"
+            "Cache-Control: no-cache, no-store, must-revalidate, private, max-age=0\r\n"
+            "Pragma: no-cache\r\n"
+            "Expires: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "X-Content-Type-Options: nosniff\r\n"
+            "Access-Control-Allow-Origin: *\r\n"
+            "Cross-Origin-Resource-Policy: cross-origin\r\n"
+            "\r\n");
+  EXPECT_EQ(body_of(pixel),
+            "GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0"
+            "\0\x02\x02\x44\x01\0;"sv);
+}
+
+TEST(ResponseTest, ThePixelInBase64) {
+  const std::string gif(kPixelGif.begin(), kPixelGif.end());
+  EXPECT_EQ(base64_of(gif), "R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==");
+}
+
+TEST(ResponseTest, AnErrorByteByByte) {
+  const ResponseSet set;
+  EXPECT_EQ(bytes_of(set.get(ResponseId::kMethodNotAllowed, Persistence::kClose)),
+            "HTTP/1.1 405 Method Not Allowed\r\n"
+            "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+            "Content-Type: text/plain\r\n"
+            "Content-Length: 19\r\n"
+            "Cache-Control: no-store\r\n"
+            "Allow: GET, HEAD\r\n"
+            "Connection: close\r\n"
+            "\r\n"
+            "Method Not Allowed\n");
+}
+
+struct ErrorCase {
+  ResponseId id;
+  std::uint32_t status;
+  std::string_view result_type;
+  std::string_view detailed_result_type;
+};
+
+constexpr ErrorCase kErrorCases[] = {
+    {ResponseId::kBadRequest, 400, "Error", "InvalidRequest"},
+    {ResponseId::kNotFound, 404, "Error", "Error"},
+    {ResponseId::kMethodNotAllowed, 405, "Error", "InvalidRequestMethod"},
+    {ResponseId::kRequestTimeout, 408, "Error", "ClientCommError"},
+    {ResponseId::kUriTooLong, 414, "Error", "InvalidRequest"},
+    {ResponseId::kHeadersTooLarge, 431, "Error", "InvalidRequestHeader"},
+    {ResponseId::kNotImplemented, 501, "Error", "InvalidRequestMethod"},
+    {ResponseId::kServiceUnavailable, 503, "CapacityExceeded", "CapacityExceeded"},
+    {ResponseId::kVersionNotSupported, 505, "Error", "InvalidRequest"},
+};
+static_assert(std::size(kErrorCases) + 1 == kResponseCount);
+
+TEST(ResponseTest, ErrorsSayWhatTheLogSays) {
+  const ResponseSet set;
+  for (const ErrorCase& one : kErrorCases) {
+    for (const Persistence persistence : kAllPersistence) {
+      const Response& response = set.get(one.id, persistence);
+      SCOPED_TRACE(one.status);
+      EXPECT_EQ(response.status, one.status);
+      EXPECT_EQ(response.result_type, one.result_type);
+      EXPECT_EQ(response.detailed_result_type, one.detailed_result_type);
+      EXPECT_EQ(response.content_type, "text/plain");
+      EXPECT_NE(head_of(response).find("\r\nCache-Control: no-store\r\n"), std::string_view::npos);
+    }
+  }
+}
+
+TEST(ResponseTest, ThePixelIsAHit) {
+  const ResponseSet set;
+  const Response& pixel = set.get(ResponseId::kPixel, Persistence::kClose);
+  EXPECT_EQ(pixel.status, 200U);
+  EXPECT_EQ(pixel.result_type, "Hit");
+  EXPECT_EQ(pixel.detailed_result_type, "Hit");
+  EXPECT_EQ(pixel.content_type, "image/gif");
+  EXPECT_EQ(pixel.content_length, 43);
+}
+
+TEST(ResponseTest, OnlyWhereItBelongs) {
+  const ResponseSet set;
+  for (std::size_t id = 0; id < kResponseCount; ++id) {
+    const std::string_view head =
+        head_of(set.get(static_cast<ResponseId>(id), Persistence::kKeepAlive));
+    const bool allow = head.find("\r\nAllow: GET, HEAD\r\n") != std::string_view::npos;
+    const bool retry = head.find("\r\nRetry-After: 1\r\n") != std::string_view::npos;
+    EXPECT_EQ(allow, static_cast<ResponseId>(id) == ResponseId::kMethodNotAllowed);
+    EXPECT_EQ(retry, static_cast<ResponseId>(id) == ResponseId::kServiceUnavailable);
+  }
+}
+
+// Whatever the answer: one head, framed by Content-Length, and persistence as asked for.
+TEST(ResponseTest, EveryAnswerIsFramed) {
+  const ResponseSet set;
+  std::set<const char*> distinct;
+  for (std::size_t id = 0; id < kResponseCount; ++id) {
+    for (const Persistence persistence : kAllPersistence) {
+      const Response& response = set.get(static_cast<ResponseId>(id), persistence);
+      const std::string_view head = head_of(response);
+      EXPECT_TRUE(distinct.insert(response.bytes).second);
+      EXPECT_TRUE(head.starts_with("HTTP/1.1 " + std::to_string(response.status) + " "));
+      EXPECT_EQ(head.find("\r\n\r\n"), head.size() - 4);
+      EXPECT_EQ(static_cast<std::size_t>(response.content_length), body_of(response).size());
+      const std::string length =
+          "\r\nContent-Length: " + std::to_string(body_of(response).size()) + "\r\n";
+      EXPECT_NE(head.find(length), std::string_view::npos);
+      const bool close = head.find("\r\nConnection: close\r\n") != std::string_view::npos;
+      const bool keep = head.find("\r\nConnection: keep-alive\r\n") != std::string_view::npos;
+      EXPECT_EQ(close, persistence == Persistence::kClose);
+      EXPECT_EQ(keep, persistence == Persistence::kKeepAliveHttp10);
+    }
+  }
+}
+
+TEST(ResponseTest, SetDateChangesOnlyTheDate) {
+  struct DateCase {
+    std::int64_t unix_seconds;
+    std::string_view date;
+  };
+  // The dates as GNU date prints them.
+  constexpr DateCase kDates[] = {
+      {0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+      {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"},  // The example of RFC 9110.
+      {951827696, "Tue, 29 Feb 2000 12:34:56 GMT"},
+      {1735689599, "Tue, 31 Dec 2024 23:59:59 GMT"},
+      {1735689600, "Wed, 01 Jan 2025 00:00:00 GMT"},
+      {4102444800, "Fri, 01 Jan 2100 00:00:00 GMT"},
+      {253402300799, "Fri, 31 Dec 9999 23:59:59 GMT"},
+      {1795200720, "Fri, 20 Nov 2026 18:52:00 GMT"},
+  };
+  const ResponseSet fresh;
+  ResponseSet set;
+  for (const DateCase& one : kDates) {
+    set.set_date(one.unix_seconds);
+    for (std::size_t id = 0; id < kResponseCount; ++id) {
+      for (const Persistence persistence : kAllPersistence) {
+        const Response& response = set.get(static_cast<ResponseId>(id), persistence);
+        std::string expected(bytes_of(fresh.get(static_cast<ResponseId>(id), persistence)));
+        const std::size_t at = expected.find("\r\nDate: ") + 8;
+        expected.replace(at, one.date.size(), one.date);
+        EXPECT_EQ(bytes_of(response), expected);
+      }
+    }
+  }
+}
+
+TEST(ResponseTest, EveryRefusalHasTheAnswerOfItsStatus) {
+  const ResponseSet set;
+  for (std::size_t i = 1; i < kRefusalCount; ++i) {
+    const auto refusal = static_cast<Refusal>(i);
+    const Response& response = set.get(response_of(refusal), Persistence::kClose);
+    EXPECT_EQ(response.status, refusal_status(refusal));
+  }
+}
+
+}  // namespace
+}  // namespace pixel::edge::test

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vector scans against the table, bit by bit, at every alignment; no byte beyond the input,
+// proven by pages that cannot be read on both sides of it.
+#include "edge/http/scan.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "base/prng.h"
+#include "edge/http/byte_class.h"
+#include "tests/unit/edge/http/cases.h"
+#include "tests/unit/edge/http/describe.h"
+
+namespace pixel::edge::test {
+namespace {
+
+// One readable stretch between two pages whose touch ends the process.
+class GuardedPages {
+ public:
+  explicit GuardedPages(std::size_t data_bytes)
+      : page_bytes_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
+        data_bytes_((data_bytes + page_bytes_ - 1) / page_bytes_ * page_bytes_) {
+    void* const base =
+        mmap(nullptr, data_bytes_ + 2 * page_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT_NE(base, MAP_FAILED);
+    base_ = static_cast<char*>(base);
+    EXPECT_EQ(mprotect(base_ + page_bytes_, data_bytes_, PROT_READ | PROT_WRITE), 0);
+  }
+  ~GuardedPages() { munmap(base_, data_bytes_ + 2 * page_bytes_); }
+  GuardedPages(const GuardedPages&) = delete;
+  GuardedPages& operator=(const GuardedPages&) = delete;
+
+  /// The bytes, copied so that they begin right behind an unreadable page.
+  std::string_view at_begin(std::string_view bytes) { return copy(base_ + page_bytes_, bytes); }
+  /// The bytes, copied so that they end right before an unreadable page.
+  std::string_view at_end(std::string_view bytes) {
+    return copy(base_ + page_bytes_ + data_bytes_ - bytes.size(), bytes);
+  }
+
+ private:
+  static std::string_view copy(char* to, std::string_view bytes) {
+    std::memcpy(to, bytes.data(), bytes.size());
+    return {to, bytes.size()};
+  }
+
+  std::size_t page_bytes_;
+  std::size_t data_bytes_;
+  char* base_ = nullptr;
+};
+
+bool bit_of(const std::uint64_t* words, std::size_t index) {
+  return (words[index / 64] >> (index % 64) & 1) != 0;
+}
+
+// All bits of one window; those beyond the input in its last word must be 0.
+void expect_masks_by_table(const ScanOps& scan, std::string_view bytes, std::size_t offset) {
+  HeadMasks head;
+  TargetMasks target;
+  scan.head(bytes, offset, head);
+  scan.target(bytes, offset, target);
+  const std::size_t left = bytes.size() - offset;
+  const std::size_t words = (left + kScanBlockBytes - 1) / kScanBlockBytes;
+  for (std::size_t i = 0; i < words * kScanBlockBytes; ++i) {
+    const std::uint8_t classes =
+        i < left ? kByteClass[static_cast<unsigned char>(bytes[offset + i])] : kTokenByte;
+    if (i < HeadMasks::kBlocks * kScanBlockBytes) {
+      ASSERT_EQ(bit_of(head.name_end, i), (classes & kTokenByte) == 0) << i;
+      ASSERT_EQ(bit_of(head.value_end, i), (classes & kValueEndByte) != 0) << i;
+    }
+    if (i < TargetMasks::kBlocks * kScanBlockBytes) {
+      ASSERT_EQ(bit_of(target.target_end, i), (classes & kTargetEndByte) != 0) << i;
+    }
+  }
+}
+
+TEST(ScanTest, TheScalarScanIsAlwaysThere) {
+  ASSERT_FALSE(supported_scans().empty());
+  EXPECT_EQ(supported_scans().front(), &kScalarScan);
+  EXPECT_EQ(supported_scans().back(), &best_scan());
+}
+
+TEST(ScanTest, EveryByteValueAtEveryPlaceOfABlock) {
+  for (const ScanOps* scan : supported_scans()) {
+    for (unsigned value = 0; value < 256; ++value) {
+      std::string bytes(kScanBlockBytes, 'a');
+      for (std::size_t at = 0; at < kScanBlockBytes; at += 7) {
+        bytes[at] = static_cast<char>(value);
+      }
+      SCOPED_TRACE(std::string(scan->name) + " byte " + std::to_string(value));
+      ASSERT_NO_FATAL_FAILURE(expect_masks_by_table(*scan, bytes, 0));
+    }
+  }
+}
+
+TEST(ScanTest, RandomBytesOfEverySizeBetweenGuardPages) {
+  base::Prng prng(9112);
+  GuardedPages pages(1024);
+  for (std::size_t size = 1; size <= 700; ++size) {
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(prng.below(256));
+    const std::size_t offset = prng.below(size);
+    for (const ScanOps* scan : supported_scans()) {
+      SCOPED_TRACE(std::string(scan->name) + " size " + std::to_string(size) + " offset " +
+                   std::to_string(offset));
+      ASSERT_NO_FATAL_FAILURE(expect_masks_by_table(*scan, pages.at_end(bytes), offset));
+      ASSERT_NO_FATAL_FAILURE(expect_masks_by_table(*scan, pages.at_begin(bytes), offset));
+    }
+  }
+}
+
+TEST(ScanTest, FindWalksOverWindows) {
+  for (const ScanOps* scan : supported_scans()) {
+    for (std::size_t distance : {0U, 1U, 63U, 64U, 511U, 512U, 513U, 1023U, 1024U, 3000U}) {
+      const std::string bytes = "ab" + std::string(distance, 'x') + "\r\n";
+      HeadMasks masks;
+      MaskScanner<HeadMasks> scanner(scan->head, bytes, masks);
+      EXPECT_EQ(scanner.find<&HeadMasks::name_end>(2), distance + 2) << scan->name;
+      EXPECT_EQ(scanner.find<&HeadMasks::value_end>(distance + 3), distance + 3);
+      EXPECT_EQ(scanner.find<&HeadMasks::value_end>(distance + 4), MaskScanner<HeadMasks>::kNone);
+    }
+  }
+}
+
+TEST(ScanTest, NoCaseReadsBeyondItsBytes) {
+  GuardedPages pages(4096);
+  for_each_case([&pages](const Case& one, const ScanOps& scan) {
+    for (std::size_t size = 0; size <= one.bytes.size(); ++size) {
+      const std::string_view prefix = one.bytes.substr(0, size);
+      const std::string expected = describe(parse_with(scan, prefix));
+      ASSERT_EQ(describe(parse_with(scan, pages.at_end(prefix))), expected);
+      ASSERT_EQ(describe(parse_with(scan, pages.at_begin(prefix))), expected);
+    }
+  });
+}
+
+// Mutated requests: all scans give one answer, and no answer changes with more bytes.
+TEST(ScanTest, ScansAgreeOnMutatedRequests) {
+  base::Prng prng(20261120);
+  const std::string_view seed = kHeaderCases[std::size(kHeaderCases) - 1].bytes;
+  constexpr std::string_view kBytes = "\r\n:; \t,#?/\0\x7f\x80hH1"sv;
+  for (int round = 0; round < 20000; ++round) {
+    std::string bytes(seed);
+    for (std::uint64_t i = prng.below(3) + 1; i > 0; --i) {
+      bytes[prng.below(bytes.size())] = kBytes[prng.below(kBytes.size())];
+    }
+    const Parsed scalar = parse_with(kScalarScan, bytes);
+    for (const ScanOps* scan : supported_scans()) {
+      const Parsed other = parse_with(*scan, bytes);
+      ASSERT_EQ(describe(other), describe(scalar)) << scan->name << "\n" << bytes;
+      ASSERT_EQ(other.request.head_bytes, scalar.request.head_bytes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pixel::edge::test
