@@ -7,7 +7,7 @@
 #define PIXEL_X86_64 1
 #define PIXEL_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define PIXEL_TARGET_AVX512 \
-  __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512vl,avx512vbmi2")))
+  __attribute__((target("avx2,bmi,bmi2,popcnt,avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2")))
 #else
 #define PIXEL_X86_64 0
 #endif
@@ -25,12 +25,12 @@ inline bool cpu_has_avx2() noexcept {
 #endif
 }
 
-/// AVX-512 with byte masks and byte compress (Ice Lake, Zen 4 and later).
+/// AVX-512 with byte masks, byte permutation and byte compress (Ice Lake, Zen 4 and later).
 inline bool cpu_has_avx512() noexcept {
 #if PIXEL_X86_64
   return cpu_has_avx2() && __builtin_cpu_supports("avx512f") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512vbmi2");
+         __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
 #else
   return false;
 #endif

@@ -35,7 +35,7 @@ void LineTable::decode(std::string_view text) {
   line_begin_ = 0;
   line_first_rank_ = 0;
   line_has_nul_ = false;
-  ends_.resize(kPieceBytes);
+  ends_.resize(kPieceBytes + 1);
   std::size_t count = 0;
   for (std::size_t at = 0; at < text_.size(); at += kPieceBytes) {
     // Grown, never shrunk: growing zeroes what it adds.

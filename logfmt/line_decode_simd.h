@@ -17,7 +17,7 @@ inline constexpr std::size_t kIndexSlackEntries = 64;
 /// Where the separators of a piece of text go.
 struct SeparatorIndex {
   std::uint32_t* positions;  // Of every '\t', '\n' and NUL, in order. Room: bytes + slack.
-  std::uint32_t* ends;       // Ranks in `positions` of those that are no tab. Room: bytes.
+  std::uint32_t* ends;       // Ranks in `positions` of those that are no tab. Room: bytes + 1.
   std::size_t position_count = 0;
   std::size_t end_count = 0;
 };

@@ -153,10 +153,10 @@ inline char* put_request(const LineInput& in, char* out) {
 }
 
 // Fields 13-22.
-inline char* put_edge(const LineInput& in, const char* request_id, char* out) {
+inline char* put_edge(const LineInput& in, const RequestIdCipher& cipher, char* out) {
   out = put_tab(put_raw(in.cookie, out));
   out = put_tab(put_ready(in.result_type, out));
-  std::memcpy(out, request_id, kRequestIdBytes);
+  cipher.encode(in.sequence, out);
   out = put_tab(out + kRequestIdBytes);
   out = put_tab(put_raw(in.host_header, out));
   out = put_tab(put_ready(in.protocol, out));
@@ -214,12 +214,8 @@ std::size_t encoded_line_bytes_max(const LineInput& in) noexcept {
 
 std::size_t encode_line(const LineInput& input, const RequestIdCipher& cipher, char* out) noexcept {
   DCHECK(input.when != nullptr);
-  // First, so that the cipher's long chain of operations overlaps with the copies of the fields
-  // before it.
-  char request_id[kRequestIdBytes];
-  cipher.encode(input.sequence, request_id);
   char* end = put_request(input, out);
-  end = put_edge(input, request_id, end);
+  end = put_edge(input, cipher, end);
   end = put_response(input, end);
   return static_cast<std::size_t>(end - out);
 }

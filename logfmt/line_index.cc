@@ -43,7 +43,7 @@ void index_scalar(std::string_view text, std::uint32_t base, SeparatorIndex& ind
 // Ends are of no use here; they go to a small buffer, a block at a time.
 std::size_t index_separators(std::string_view text, std::uint32_t* out) noexcept {
   constexpr std::size_t kPieceBytes = 4096;
-  std::uint32_t ends[kPieceBytes];
+  std::uint32_t ends[kPieceBytes + 1];
   std::size_t count = 0;
   const IndexFunction index_piece = best_index_function();
   for (std::size_t at = 0; at < text.size(); at += kPieceBytes) {

@@ -42,7 +42,7 @@ void index_pieces(benchmark::State& state, IndexFunction function) {
   Pieces pieces;
   constexpr std::size_t kBlock = 32 * 1024;
   std::vector<std::uint32_t> positions(kBlock + kIndexSlackEntries);
-  std::vector<std::uint32_t> ends(kBlock);
+  std::vector<std::uint32_t> ends(kBlock + 1);
   std::int64_t bytes = 0;
   for (auto _ : state) {
     const std::string_view piece = pieces.next();

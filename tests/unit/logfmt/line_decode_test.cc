@@ -41,7 +41,7 @@ struct Indexed {
 Indexed run(IndexFunction function, std::string_view text, std::uint32_t base) {
   Indexed result;
   result.positions.resize(text.size() + kIndexSlackEntries);
-  result.ends.resize(text.size());
+  result.ends.resize(text.size() + 1);
   SeparatorIndex index{result.positions.data(), result.ends.data()};
   function(text, base, index);
   result.positions.resize(index.position_count);
