@@ -45,6 +45,8 @@ class BlockPool {
     return memory_.base() + static_cast<std::size_t>(index) * block_bytes_;
   }
   std::uint32_t block_bytes() const noexcept { return block_bytes_; }
+  /// Blocks below this index have been taken at least once.
+  std::uint32_t fresh_count() const noexcept { return fresh_; }
   std::uint32_t taken_count() const noexcept { return taken_count_; }
 
  private:

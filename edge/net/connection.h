@@ -25,10 +25,21 @@ struct Output {
   std::uint32_t slot = BlockPool::kNone;
 };
 
-using ListHook =
-    boost::intrusive::slist_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+/// A place in one of the worker's lists. A connection can be in several: one hook for each.
+template <class Tag>
+using QueueHook =
+    boost::intrusive::slist_base_hook<boost::intrusive::tag<Tag>,
+                                      boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+struct OutputTag;   // Has answers of this loop.
+struct InputTag;    // Has input left over from the last loop.
+struct CloserTag;   // To be closed once its last answers are known to be sent.
+struct StarvedTag;  // Its receive ended for want of buffers.
 
-struct Connection : TimerHook, ListHook {
+struct Connection : TimerHook,
+                    QueueHook<OutputTag>,
+                    QueueHook<InputTag>,
+                    QueueHook<CloserTag>,
+                    QueueHook<StarvedTag> {
   static constexpr std::uint16_t kNoBuffer = 0xFFFF;
 
   int fd = -1;
@@ -36,7 +47,7 @@ struct Connection : TimerHook, ListHook {
   std::uint32_t generation = 0;
   std::uint32_t active_s = 0;  // Loop second of the last byte in either direction.
 
-  // What the kernel still owes us: the slot is free when both are false.
+  // What the kernel still owes us. The slot is free when both are false and no list has it.
   bool receive_armed = false;
   bool tail_in_flight = false;
 
@@ -44,10 +55,10 @@ struct Connection : TimerHook, ListHook {
   bool close_after_output = false;
   bool linger = false;  // Input may be unread: shut down, then wait for the peer's end.
   bool lingering = false;
-  bool peer_ended = false;         // It has sent its FIN.
-  bool cancelled_receive = false;  // While a tail is under way no input is taken.
-  bool queued_output = false;      // In the worker's list of connections with output.
-  bool queued_input = false;       // In the worker's list of connections with input left over.
+  bool peer_ended = false;  // It has sent its FIN.
+  bool queued_output = false;
+  bool queued_input = false;
+  std::uint8_t queues_count = 0;  // How many of the worker's lists it is in.
 
   std::uint32_t partial = BlockPool::kNone;  // Block with input not yet parsed.
   std::uint32_t partial_bytes = 0;
@@ -62,6 +73,30 @@ struct Connection : TimerHook, ListHook {
   std::uint32_t tail_end = 0;
 
   PeerAddress peer;
+};
+
+/// First in, first out.
+template <class Tag>
+class ConnectionQueue {
+ public:
+  bool empty() const noexcept { return list_.empty(); }
+  void push(Connection& connection) noexcept {
+    ++connection.queues_count;
+    list_.push_back(connection);
+  }
+  Connection& pop() noexcept {
+    Connection& first = list_.front();
+    list_.pop_front();
+    --first.queues_count;
+    return first;
+  }
+  void swap(ConnectionQueue& other) noexcept { list_.swap(other.list_); }
+
+ private:
+  boost::intrusive::slist<Connection, boost::intrusive::base_hook<QueueHook<Tag>>,
+                          boost::intrusive::cache_last<true>,
+                          boost::intrusive::constant_time_size<false>>
+      list_;
 };
 
 /// Slots by index. One thread.
@@ -87,6 +122,7 @@ class ConnectionTable {
 
   /// REQUIRES: no completion is outstanding and no list holds it.
   void release(Connection& connection) noexcept {
+    DCHECK(!connection.open && connection.queues_count == 0);
     connection.generation = (connection.generation + 1) & kGenerationMask;
     free_slots_.give_back(connection.index);
   }
@@ -97,7 +133,16 @@ class ConnectionTable {
     return slot.generation == token.generation ? &slot : nullptr;
   }
 
+  /// Slots in use, those that only wait for last completions included.
   std::uint32_t open_count() const noexcept { return free_slots_.taken_count(); }
+
+  /// COLD: visits each connection whose descriptor is open. visit may close it.
+  template <class Visit>
+  void for_each_open(Visit&& visit) {
+    for (std::uint32_t i = 0; i < free_slots_.fresh_count(); ++i) {
+      if (at(i).open) visit(at(i));
+    }
+  }
 
  private:
   Connection& at(std::uint32_t index) noexcept {

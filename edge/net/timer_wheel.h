@@ -13,7 +13,7 @@ namespace pixel::edge {
 
 /// Base of what the wheel holds. Unlinks itself in O(1).
 using TimerHook =
-    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 /// T derives from TimerHook.
 template <class T>

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+// The straight path of WorkerCore: from a completion to logged, collected answers. HOT: no system
+// call, no lock, no allocation; what is rare is a call into dispatch_errors.h.
+#pragma once
+
+#include <cstring>
+
+#include "edge/line_of.h"
+#include "edge/worker_core.h"
+
+namespace pixel::edge {
+
+template <Ring R>
+bool WorkerCore<R>::step() {
+  ring_.enter(next_wait());
+  now_ns_ = ring_.monotonic_ns();
+  std::uint32_t completions = 0;
+  // Failed sends of the last loop come first: they completed when they were submitted.
+  ring_.for_each_completion([&](const io_uring_cqe& completion) {
+    dispatch(completion);
+    ++completions;
+  });
+  counters_.loops.add();
+  counters_.completions.add(completions);
+  wait_policy_.observe(completions);
+  if (!closers_.empty()) [[unlikely]]
+    settle_closers();
+  if (!inputs_.empty()) [[unlikely]]
+    run_queued_input();
+  if (ring_.realtime_s() != wall_s_) [[unlikely]]
+    tick();
+  if (control_.drain_deadline_ns() != 0) [[unlikely]] {
+    if (!drain_step()) return false;
+  }
+  if (accept_trouble_) [[unlikely]]
+    retry_accepts();
+  flush_outputs();
+  ring_.publish_buffers();
+  if (!starved_.empty()) [[unlikely]]
+    rearm_starved();
+  return true;
+}
+
+template <Ring R>
+void WorkerCore<R>::dispatch(const io_uring_cqe& completion) {
+  const CompletionToken token = unpack(completion.user_data);
+  if (token.operation == Operation::kAccept) {
+    if (completion.res >= 0) on_accepted(completion.res);
+    if ((completion.flags & IORING_CQE_F_MORE) == 0) on_accept_end(token.index, completion.res);
+    return;
+  }
+  if (token.operation == Operation::kNone || token.operation == Operation::kWake) return;
+  Connection* const connection = connections_.find(token);
+  if (connection == nullptr) [[unlikely]] {
+    counters_.stale_completions.add();
+    return;
+  }
+  switch (token.operation) {
+    case Operation::kReceive:
+      return on_receive(*connection, completion);
+    case Operation::kSend:
+      return on_send_failed(*connection, completion.res);
+    default:
+      return on_tail_done(*connection, completion.res);
+  }
+}
+
+template <Ring R>
+void WorkerCore<R>::on_accepted(int fd) {
+  sockaddr_storage address{};
+  // A client that has already gone has no address, and nothing to say.
+  Connection* const connection = ring_.peer_address(fd, address) ? connections_.open(fd) : nullptr;
+  if (connection == nullptr) [[unlikely]] {
+    counters_.connections_refused.add();
+    prepare_close(ring_.next_entry(), fd);
+    return;
+  }
+  connection->peer = format_peer(address);
+  connection->active_s = now_s();
+  counters_.connections_accepted.add();
+  wheel_.insert(*connection, deadline_s(*connection));
+  arm_receive(*connection);
+  if (connections_.open_count() == options_.connections_max && !accept_paused_) [[unlikely]] {
+    accept_paused_ = accept_trouble_ = true;
+    counters_.accept_paused.add();
+    for (const Listener& each : listeners_) prepare_cancel(ring_.next_entry(), each.fd);
+  }
+}
+
+template <Ring R>
+void WorkerCore<R>::arm_receive(Connection& connection) {
+  connection.receive_armed = true;
+  prepare_receive(ring_.next_entry(), connection.fd,
+                  {Operation::kReceive, connection.generation, connection.index});
+}
+
+template <Ring R>
+void WorkerCore<R>::arm_accept(std::uint32_t listener) {
+  listeners_[listener].armed = true;
+  listeners_[listener].retry_at_ns = 0;
+  prepare_accept(ring_.next_entry(), listeners_[listener].fd, {Operation::kAccept, 0, listener});
+}
+
+template <Ring R>
+void WorkerCore<R>::on_receive(Connection& connection, const io_uring_cqe& completion) {
+  const bool ended = (completion.flags & IORING_CQE_F_MORE) == 0;
+  if (ended) connection.receive_armed = false;
+  if (completion.res > 0) {
+    take_input(connection, static_cast<std::uint16_t>(completion.flags >> IORING_CQE_BUFFER_SHIFT),
+               static_cast<std::uint32_t>(completion.res));
+  }
+  if (ended) [[unlikely]]
+    on_receive_end(connection, completion.res);
+}
+
+template <Ring R>
+bool WorkerCore<R>::may_parse(const Connection& connection) const noexcept {
+  const Output& output = connection.output;
+  return !connection.close_after_output && output.count < OutputArena::kOutputBytesMax &&
+         (output.count == 0 || output.slot != BlockPool::kNone || arena_.has_room());
+}
+
+template <Ring R>
+void WorkerCore<R>::take_input(Connection& connection, std::uint16_t buffer, std::uint32_t bytes) {
+  counters_.bytes_received.add(bytes);
+  const bool straight = connection.open && connection.tail == BlockPool::kNone &&
+                        !connection.queued_input && !connection.close_after_output;
+  if (!straight) [[unlikely]]
+    return hold_input(connection, buffer, bytes);
+  connection.active_s = now_s();
+  const std::string_view input(ring_.receive_buffer(buffer), bytes);
+  if (connection.partial != BlockPool::kNone) [[unlikely]] {
+    continue_partial(connection, input);
+  } else {
+    const std::uint32_t parsed = parse_all(connection, input);
+    if (parsed < bytes) [[unlikely]]
+      keep_partial(connection, input.substr(parsed));
+  }
+  ring_.give_back(buffer);
+}
+
+/// Copies what is not a whole request yet (or waits for the next loop) out of the receive buffer.
+template <Ring R>
+void WorkerCore<R>::keep_partial(Connection& connection, std::string_view rest) {
+  connection.partial = partials_.take();
+  if (connection.partial == BlockPool::kNone) [[unlikely]] {
+    counters_.connections_refused.add();
+    return close_connection(connection);
+  }
+  std::memcpy(partials_.block(connection.partial), rest.data(), rest.size());
+  connection.partial_bytes = static_cast<std::uint32_t>(rest.size());
+  connection.head_started_ns = now_ns_;
+  wheel_.move(connection, deadline_s(connection));
+  if (!may_parse(connection)) queue_input(connection);
+}
+
+/// More bytes for a head that had begun. An empty `more` parses what was left over.
+template <Ring R>
+void WorkerCore<R>::continue_partial(Connection& connection, std::string_view more) {
+  char* const block = partials_.block(connection.partial);
+  CHECK(connection.partial_bytes + more.size() <= partials_.block_bytes());
+  std::memcpy(block + connection.partial_bytes, more.data(), more.size());
+  connection.partial_bytes += static_cast<std::uint32_t>(more.size());
+  const std::uint32_t parsed = parse_all(connection, {block, connection.partial_bytes});
+  connection.partial_bytes -= parsed;
+  if (connection.partial_bytes == 0) {
+    partials_.give_back(connection.partial);
+    connection.partial = BlockPool::kNone;
+    return;
+  }
+  std::memmove(block, block + parsed, connection.partial_bytes);
+  if (parsed != 0) connection.head_started_ns = now_ns_;
+  if (!may_parse(connection)) queue_input(connection);
+}
+
+/// Answers every whole request at the beginning of `bytes` and returns how many bytes they took.
+template <Ring R>
+std::uint32_t WorkerCore<R>::parse_all(Connection& connection, std::string_view bytes) {
+  std::uint32_t parsed = 0;
+  while (parsed < bytes.size() && may_parse(connection)) {
+    RequestView request;
+    const ParseResult result = parse_request(bytes.substr(parsed), options_.limits, request);
+    if (result.status == ParseStatus::kIncomplete) return parsed;
+    if (result.status == ParseStatus::kRefused) [[unlikely]] {
+      refuse(connection, request, result.refusal);
+    } else {
+      serve(connection, request);
+    }
+    connection.head_started_ns = 0;
+    parsed += request.head_bytes;
+  }
+  // What follows an answer that closes is not looked at (RFC 9112 section 9.6).
+  return connection.close_after_output ? static_cast<std::uint32_t>(bytes.size()) : parsed;
+}
+
+template <Ring R>
+void WorkerCore<R>::serve(Connection& connection, const RequestView& request) {
+  const ResponseId id = options_.routes->route(request);
+  Persistence persistence = Persistence::kClose;
+  if (request.keep_alive && !request.has_body && !draining_) [[likely]] {
+    persistence = request.version == Version::kHttp11 ? Persistence::kKeepAlive
+                                                      : Persistence::kKeepAliveHttp10;
+  }
+  // A body is not read: the answer goes out, then the connection is closed without a reset.
+  if (request.has_body) [[unlikely]]
+    connection.linger = true;
+  answer(connection, request, id, persistence);
+}
+
+template <Ring R>
+void WorkerCore<R>::answer(Connection& connection, const RequestView& request, ResponseId id,
+                           Persistence persistence) {
+  const Response* response = &responses_.get(id, persistence);
+  const bool head_only = request.method == Method::kHead;
+  if (log_line(connection, request, *response)) [[likely]] {
+    ++answered_lines_;
+  } else if (!answer_without_line(connection, persistence, head_only)) {
+    return;
+  }
+  counters_.answered[static_cast<std::size_t>(id)].add();
+  if (persistence == Persistence::kClose) connection.close_after_output = true;
+  queue_output(connection, response->bytes,
+               head_only ? response->head_bytes : response->total_bytes);
+}
+
+/// False when there is no place for the line: no segment is ready.
+template <Ring R>
+bool WorkerCore<R>::log_line(const Connection& connection, const RequestView& request,
+                             const Response& response) {
+  const LineConstants constants{options_.edge_location, options_.distribution_host,
+                                options_.log_cookies};
+  const std::uint64_t taken_ns =
+      connection.head_started_ns == 0 ? 0 : now_ns_ - connection.head_started_ns;
+  logfmt::LineInput line;
+  describe(constants, connection, request, response, taken_ns / 1000, line);
+  line.when = &date_time_;
+  if (!writer_.try_reserve(logfmt::encoded_line_bytes_max(line) + 1)) [[unlikely]]
+    return false;
+  line.sequence = {options_.lane.node, options_.lane.worker, options_.lane.boot,
+                   writer_.next_sequence()};
+  const std::size_t bytes = logfmt::encode_line(line, *options_.cipher, line_scratch_.get());
+  writer_.append({line_scratch_.get(), bytes}, wall_s_);
+  return true;
+}
+
+/// Adds an answer to what the connection sends at the end of this loop. The first one is sent from
+/// where it lies; a second moves both into one piece.
+template <Ring R>
+void WorkerCore<R>::queue_output(Connection& connection, const char* bytes, std::uint32_t count) {
+  Output& output = connection.output;
+  if (output.count == 0) {
+    output = {bytes, count, BlockPool::kNone};
+    if (!connection.queued_output) {
+      connection.queued_output = true;
+      outputs_.push(connection);
+    }
+    return;
+  }
+  if (output.slot == BlockPool::kNone) {
+    output.slot = arena_.take();
+    char* const slot = arena_.slot(output.slot);
+    std::memcpy(slot, output.bytes, output.count);
+    output.bytes = slot;
+  }
+  std::memcpy(const_cast<char*>(output.bytes) + output.count, bytes, count);
+  output.count += count;
+}
+
+/// Publishes the lines, then queues the answers; the next enter submits them.
+template <Ring R>
+void WorkerCore<R>::flush_outputs() {
+  if (outputs_.empty()) return;
+  writer_.publish();
+  options_.slot->answers.store(answered_lines_, std::memory_order_release);
+  std::uint64_t bytes = 0;
+  while (!outputs_.empty()) {
+    Connection& connection = outputs_.pop();
+    connection.queued_output = false;
+    if (!connection.open || connection.output.count == 0) [[unlikely]] {
+      release_if_settled(connection);
+      continue;
+    }
+    prepare_send(ring_.next_entry(), connection.fd, connection.output.bytes,
+                 connection.output.count,
+                 {Operation::kSend, connection.generation, connection.index});
+    bytes += connection.output.count;
+    connection.sent = connection.output;
+    connection.output = Output{};
+    if (connection.close_after_output) [[unlikely]]
+      closers_.push(connection);
+  }
+  counters_.bytes_sent.add(bytes);
+  arena_.turn();
+}
+
+template <Ring R>
+Wait WorkerCore<R>::next_wait() const {
+  if (!closers_.empty() || !inputs_.empty() || !starved_.empty()) return {0, 0, 0};
+  // Once a second the clock text, the timers and the segment's age are looked at.
+  std::uint64_t timeout_ns = 1'000'000'000 - now_ns_ % 1'000'000'000;
+  for (const Listener& each : listeners_) {
+    if (each.retry_at_ns != 0) timeout_ns = std::min<std::uint64_t>(timeout_ns, 20'000'000);
+  }
+  if (draining_) timeout_ns = std::min<std::uint64_t>(timeout_ns, 50'000'000);
+  return wait_policy_.next(connections_.open_count(), timeout_ns);
+}
+
+}  // namespace pixel::edge

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// WorkerCore from boot to drain, and what it does once a second. COLD.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "edge/worker_core.h"
+
+namespace pixel::edge {
+
+namespace detail {
+// Blocks are reserved, not used: see lazy_memory.h. Who needs more than these is refused.
+inline constexpr std::uint32_t kPartialBlocksMax = 65'536;
+inline constexpr std::uint32_t kTailBlocksMax = 4'096;
+inline constexpr std::uint32_t kOutputSlots = 512;
+inline constexpr std::uint32_t kLingerSeconds = 2;
+inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
+// A line grows to at most three times its head, and its other fields are short.
+inline std::size_t line_scratch_bytes(const ParseLimits& limits) {
+  return 3 * std::size_t{limits.head_bytes} + 4'096;
+}
+}  // namespace detail
+
+template <Ring R>
+WorkerCore<R>::WorkerCore(const WorkerOptions& options, WorkerControl& control, R& ring)
+    : options_(options),
+      control_(control),
+      counters_(control.counters),
+      ring_(ring),
+      writer_(*options.supply, *options.slot, options.segment_age_s),
+      connections_(options.connections_max),
+      wheel_(static_cast<std::uint32_t>(ring.monotonic_ns() / 1'000'000'000)),
+      partials_(std::min(options.connections_max, detail::kPartialBlocksMax),
+                options.limits.head_bytes + 2 * detail::kReceiveBufferBytes),
+      tails_(std::min(options.connections_max, detail::kTailBlocksMax),
+             2 * OutputArena::kSlotBytes),
+      arena_(detail::kOutputSlots),
+      wait_policy_(options.batch_wait_us_max),
+      line_scratch_(new char[detail::line_scratch_bytes(options.limits)]),
+      next_held_(new std::uint16_t[options.receive_buffers]),
+      held_bytes_(new std::uint32_t[options.receive_buffers]),
+      now_ns_(ring.monotonic_ns()) {
+  for (const int fd : options.listeners) {
+    R::adopt_listener(fd);
+    listeners_.push_back({fd});
+  }
+}
+
+template <Ring R>
+void WorkerCore<R>::begin() {
+  tick();
+  prepare_wake(ring_.next_entry(), control_.wake_fd());
+  for (std::uint32_t i = 0; i < listeners_.size(); ++i) arm_accept(i);
+}
+
+template <Ring R>
+void WorkerCore<R>::run() {
+  begin();
+  control_.serving.store(true, std::memory_order_release);
+  while (step()) {
+  }
+  control_.serving.store(false, std::memory_order_release);
+}
+
+// --- Once a second -----------------------------------------------------------------------------
+
+template <Ring R>
+void WorkerCore<R>::tick() {
+  wall_s_ = ring_.realtime_s();
+  date_time_ = logfmt::format_date_time(wall_s_);
+  responses_.set_date(wall_s_);
+  writer_.tick(wall_s_);
+  options_.slot->heartbeat_ns.store(now_ns_, std::memory_order_relaxed);
+  counters_.connections_open.set(connections_.open_count());
+  counters_.completion_overflows.set(ring_.completion_overflows());
+  wheel_.advance(now_s(), [this](Connection& connection) { return on_deadline(connection); });
+}
+
+template <Ring R>
+std::uint32_t WorkerCore<R>::deadline_s(const Connection& connection) const noexcept {
+  const auto seconds = [](std::uint64_t ns) {
+    return static_cast<std::uint32_t>((ns + 999'999'999) / 1'000'000'000);
+  };
+  if (connection.lingering) return connection.active_s + detail::kLingerSeconds;
+  if (connection.tail != BlockPool::kNone) {
+    return connection.active_s + seconds(options_.send_timeout_ns);
+  }
+  if (connection.partial != BlockPool::kNone) {
+    return seconds(connection.head_started_ns + options_.header_timeout_ns);
+  }
+  return connection.active_s + seconds(options_.keep_alive_timeout_ns);
+}
+
+/// Its second has come. Returns a later deadline, or 0 where the connection has been dealt with.
+template <Ring R>
+std::uint32_t WorkerCore<R>::on_deadline(Connection& connection) {
+  const std::uint32_t deadline = deadline_s(connection);
+  if (deadline > now_s()) return deadline;
+  if (connection.tail != BlockPool::kNone) {
+    counters_.timeouts_send.add();
+  } else if (connection.partial != BlockPool::kNone && !connection.lingering) {
+    counters_.timeouts_header.add();
+    if (!connection.close_after_output) {
+      time_out_head(connection);
+      return 0;
+    }
+  } else if (!connection.lingering) {
+    counters_.timeouts_idle.add();
+  }
+  close_connection(connection);
+  return 0;
+}
+
+/// 408 for a head that did not come to its end (RFC 9110 section 15.5.9). Where its request line
+/// was whole there is a request to log: it is parsed alone, as a head that ends there.
+template <Ring R>
+void WorkerCore<R>::time_out_head(Connection& connection) {
+  char* const block = partials_.block(connection.partial);
+  const std::string_view bytes(block, connection.partial_bytes);
+  const std::size_t line_end = bytes.find("\r\n");
+  RequestView request;
+  if (line_end != std::string_view::npos) {
+    std::memcpy(block + line_end + 2, "\r\n", 2);
+    static_cast<void>(parse_request({block, line_end + 4}, options_.limits, request));
+  }
+  request.head_bytes = connection.partial_bytes;
+  connection.linger = true;
+  if (!request.method_text.empty()) {
+    answer(connection, request, ResponseId::kRequestTimeout, Persistence::kClose);
+  } else {
+    const Response& response = responses_.get(ResponseId::kRequestTimeout, Persistence::kClose);
+    counters_.answered[static_cast<std::size_t>(ResponseId::kRequestTimeout)].add();
+    connection.close_after_output = true;
+    queue_output(connection, response.bytes, response.total_bytes);
+  }
+}
+
+// --- Drain -------------------------------------------------------------------------------------
+
+template <Ring R>
+void WorkerCore<R>::begin_drain() {
+  draining_ = true;
+  for (const Listener& each : listeners_) prepare_cancel(ring_.next_entry(), each.fd);
+  connections_.for_each_open([this](Connection& connection) {
+    const bool idle = connection.partial == BlockPool::kNone && connection.output.count == 0 &&
+                      connection.tail == BlockPool::kNone && !connection.queued_input &&
+                      !connection.close_after_output;
+    if (idle) close_connection(connection);
+  });
+}
+
+/// False when nothing is left to do: the segment has been given away.
+template <Ring R>
+bool WorkerCore<R>::drain_step() {
+  if (!draining_) begin_drain();
+  const std::uint64_t deadline_ns = control_.drain_deadline_ns();
+  if (now_ns_ >= deadline_ns) {
+    connections_.for_each_open([this](Connection& connection) { close_connection(connection); });
+  }
+  // Completions of closed connections take a moment; a second is more than they ever need.
+  const bool waited_enough = now_ns_ >= deadline_ns + 1'000'000'000;
+  if (connections_.open_count() != 0 && !waited_enough) return true;
+  flush_outputs();
+  ring_.enter(Wait{0, 0, 0});
+  writer_.finish();
+  tick();
+  return false;
+}
+
+}  // namespace pixel::edge

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Boots a worker on its thread: own descriptor table, processor, ring, core. COLD.
+#include "edge/worker.h"
+
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "edge/dispatch.h"
+#include "edge/dispatch_errors.h"
+#include "edge/life.h"
+#include "edge/net/epoll_ring.h"
+#include "edge/net/kernel_ring.h"
+#include "edge/net/self_test.h"
+
+namespace pixel::edge {
+
+std::string_view backend_name(Backend backend) noexcept {
+  return backend == Backend::kIoUring ? "io_uring" : "epoll";
+}
+
+Backend choose_backend(std::string& reason) {
+  const auto status = test_kernel_ring();
+  if (status) return Backend::kIoUring;
+  reason = status.error().message;
+  return Backend::kEpoll;
+}
+
+WorkerControl::WorkerControl() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { CHECK(wake_); }
+
+void WorkerControl::drain(std::uint64_t patience_ns) noexcept {
+  drain_deadline_ns_.store(base::monotonic_ns() + patience_ns, std::memory_order_release);
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(wake_.get(), &one, sizeof one));
+}
+
+namespace {
+
+base::Status pin_to(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpu), &set);
+  if (::sched_setaffinity(0, sizeof set, &set) == 0) return base::ok_status();
+  return base::Error{std::string("cannot pin a worker to processor ") + std::to_string(cpu) + ": " +
+                     std::strerror(errno)};
+}
+
+template <Ring R>
+base::Status serve_with(const WorkerOptions& options, WorkerControl& control) {
+  RingOptions ring_options;
+  ring_options.receive_buffers = options.receive_buffers;
+  ring_options.receive_buffer_bytes = detail::kReceiveBufferBytes;
+  auto ring = R::create(ring_options);
+  if (!ring) return ring.error();
+  const auto core = std::make_unique<WorkerCore<R>>(options, control, *ring.value());
+  core->run();
+  return base::ok_status();
+}
+
+}  // namespace
+
+base::Status run_worker(const WorkerOptions& options, WorkerControl& control) {
+  // A descriptor table of its own: no lock shared with the other workers when accepting and
+  // closing, and RLIMIT_NOFILE counts for each. Listeners and the eventfd are inherited.
+  if (::unshare(CLONE_FILES) != 0) {
+    return base::Error{std::string("unshare(CLONE_FILES): ") + std::strerror(errno)};
+  }
+  if (options.cpu >= 0) {
+    if (auto pinned = pin_to(options.cpu); !pinned) return pinned;
+  }
+  return options.backend == Backend::kIoUring ? serve_with<KernelRing>(options, control)
+                                              : serve_with<EpollRing>(options, control);
+}
+
+}  // namespace pixel::edge
