@@ -23,6 +23,38 @@ std::string_view next_element(std::string_view& list, bool& more) noexcept {
 
 }  // namespace
 
+Refusal HeaderFields::take(HeaderName name, std::string_view raw_value) noexcept {
+  const std::string_view value = trim_ows(raw_value);
+  const auto keep_first = [value](std::string_view& field) {
+    if (field.empty()) field = value;
+    return Refusal::kNone;
+  };
+  switch (name) {
+    case HeaderName::kOther:
+      break;
+    case HeaderName::kHost:
+      return take_host(value);
+    case HeaderName::kCookie:
+      return keep_first(request_.cookie);
+    case HeaderName::kReferer:
+      return keep_first(request_.referer);
+    case HeaderName::kUserAgent:
+      return keep_first(request_.user_agent);
+    case HeaderName::kConnection:
+      take_connection(value);
+      break;
+    case HeaderName::kContentLength:
+      return take_content_length(value);
+    // A proxy that adds a line of its own adds it last: the one a client cannot forge.
+    case HeaderName::kForwardedFor:
+      request_.forwarded_for = value;
+      break;
+    case HeaderName::kTransferEncoding:
+      return take_transfer_encoding(value);
+  }
+  return Refusal::kNone;
+}
+
 Refusal HeaderFields::take_host(std::string_view value) noexcept {
   if (has_host_ || !is_valid_host(value)) return Refusal::kBadHost;
   has_host_ = true;

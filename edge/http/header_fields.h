@@ -12,14 +12,27 @@
 
 namespace pixel::edge {
 
+/// The headers that mean something to us.
+enum class HeaderName : std::uint8_t {
+  kOther,
+  kHost,
+  kCookie,
+  kReferer,
+  kUserAgent,
+  kConnection,
+  kContentLength,
+  kForwardedFor,
+  kTransferEncoding,
+};
+
 class HeaderFields {
  public:
   /// REQUIRES: the request line is in `request`, which outlives this object.
   explicit HeaderFields(RequestView& request) noexcept
       : request_(request), has_authority_(!request.host.empty()) {}
 
-  /// Takes one header line: `name` is a token, `value` is trimmed. kNone or why it is refused.
-  Refusal take(std::string_view name, std::string_view value) noexcept;
+  /// Takes one header line, its value with the white space around it. kNone or why it is refused.
+  Refusal take(HeaderName name, std::string_view raw_value) noexcept;
 
   /// What can only be said once all lines are seen; sets keep_alive and has_body.
   Refusal finish() noexcept;
@@ -76,40 +89,32 @@ bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
 
 }  // namespace header_detail
 
-inline Refusal HeaderFields::take(std::string_view name, std::string_view value) noexcept {
+/// Which header `name`, a token, is. Inline: most lines are kOther and cost no call.
+[[gnu::always_inline]] inline HeaderName recognise_header(std::string_view name) noexcept {
   using header_detail::is_name;
   const char* const bytes = name.data();
+  const auto either = [](bool found, HeaderName header) {
+    return found ? header : HeaderName::kOther;
+  };
   switch (name.size()) {
     case 4:
-      if (is_name(bytes, "host")) return take_host(value);
-      break;
+      return either(is_name(bytes, "host"), HeaderName::kHost);
     case 6:
-      if (is_name(bytes, "cookie") && request_.cookie.empty()) request_.cookie = value;
-      break;
+      return either(is_name(bytes, "cookie"), HeaderName::kCookie);
     case 7:
-      if (is_name(bytes, "referer") && request_.referer.empty()) request_.referer = value;
-      break;
+      return either(is_name(bytes, "referer"), HeaderName::kReferer);
     case 10:
-      if (is_name(bytes, "user-agent")) {
-        if (request_.user_agent.empty()) request_.user_agent = value;
-      } else if (is_name(bytes, "connection")) {
-        take_connection(value);
-      }
-      break;
+      if (is_name(bytes, "user-agent")) return HeaderName::kUserAgent;
+      return either(is_name(bytes, "connection"), HeaderName::kConnection);
     case 14:
-      if (is_name(bytes, "content-length")) return take_content_length(value);
-      break;
+      return either(is_name(bytes, "content-length"), HeaderName::kContentLength);
     case 15:
-      // A proxy that adds a line of its own adds it last: the one a client cannot forge.
-      if (is_name(bytes, "x-forwarded-for")) request_.forwarded_for = value;
-      break;
+      return either(is_name(bytes, "x-forwarded-for"), HeaderName::kForwardedFor);
     case 17:
-      if (is_name(bytes, "transfer-encoding")) return take_transfer_encoding(value);
-      break;
+      return either(is_name(bytes, "transfer-encoding"), HeaderName::kTransferEncoding);
     default:
-      break;
+      return HeaderName::kOther;
   }
-  return Refusal::kNone;
 }
 
 }  // namespace pixel::edge

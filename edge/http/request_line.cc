@@ -28,8 +28,9 @@ Step skip_empty_lines(std::string_view bytes) noexcept {
 // The position of success is that of the SP.
 Step scan_method(std::string_view bytes, std::size_t begin) noexcept {
   const std::string_view rest = bytes.substr(begin);
-  if (rest.starts_with("GET ")) [[likely]]
+  if (rest.starts_with("GET ")) [[likely]] {
     return complete_at(begin + 3);
+  }
   std::size_t position = begin;
   while (position < bytes.size() && has_class(bytes[position], kTokenByte)) ++position;
   if (position == bytes.size()) return incomplete();
@@ -67,8 +68,9 @@ Step scan_target(const ScanOps& scan, std::string_view bytes, std::size_t begin,
   }
   ends.end = position;
   const char last = bytes[position];
-  if (last == ' ' && position > begin) [[likely]]
+  if (last == ' ' && position > begin) [[likely]] {
     return complete_at(position);
+  }
   // A line that ends here has no version: HTTP/0.9, which nobody speaks.
   const bool line_end = last == '\r' || last == '\n';
   return refuse(line_end ? Refusal::kBadRequestLine : Refusal::kBadTarget, position + 1);
@@ -127,8 +129,9 @@ Step parse_request_line(const ScanOps& scan, std::string_view bytes,
   request.path = bytes.substr(target_begin, path_end - target_begin);
   if (path_end < ends.end) request.query = bytes.substr(path_end + 1, ends.end - path_end - 1);
   if (digits.major != '1') return refuse(Refusal::kUnsupportedVersion, line.position);
-  if (request.path.starts_with('/')) [[likely]]
+  if (request.path.starts_with('/')) [[likely]] {
     return line;
+  }
   return resolve_target_form(request) ? line : refuse(Refusal::kBadTarget, line.position);
 }
 

@@ -49,8 +49,8 @@ extern const ScanOps kAvx2Scan;   // REQUIRES: a CPU with AVX2.
 #endif
 
 /// Walks the masks of `bytes` forwards, filling windows as it goes. The masks are the caller's, so
-/// that the rest of the walker stays in registers. REQUIRES: positions never go back before the one
-/// of an earlier call.
+/// that the rest of the walker stays in registers. REQUIRES: positions are never before the window,
+/// that is, do not go back before the one that filled it.
 template <class Masks>
 class MaskScanner {
  public:
@@ -75,6 +75,11 @@ class MaskScanner {
       if (rest != 0) return position + static_cast<std::size_t>(std::countr_zero(rest));
       position += kScanBlockBytes - at % kScanBlockBytes;
     }
+  }
+
+  /// `position`, or the beginning of the window when that is later: what find may be asked.
+  std::size_t not_before_window(std::size_t position) const noexcept {
+    return std::max(position, window_begin_);
   }
 
  private:

@@ -22,8 +22,9 @@ struct BlockSource {
 inline BlockSource locate_block(std::string_view bytes, std::size_t offset,
                                 char (&copy)[kScanBlockBytes]) noexcept {
   const std::size_t left = bytes.size() - offset;
-  if (left >= kScanBlockBytes) [[likely]]
+  if (left >= kScanBlockBytes) [[likely]] {
     return {bytes.data() + offset, 0};
+  }
   const auto shift = static_cast<unsigned>(kScanBlockBytes - left);
   if (bytes.size() >= kScanBlockBytes) {
     return {bytes.data() + bytes.size() - kScanBlockBytes, shift};

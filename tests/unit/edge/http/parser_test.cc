@@ -98,6 +98,20 @@ TEST(ParserTest, PipelinedRequestsAreTakenOneByOne) {
   }
 }
 
+// Names and values that begin, end and cross at every place of the scan windows.
+TEST(ParserTest, LinesAcrossScanWindows) {
+  for (std::size_t size = 1; size <= 1100; ++size) {
+    const std::string bytes = "GET /p HTTP/1.1\r\nHost: h\r\n" + std::string(size, 'N') +
+                              ": v\r\nUser-Agent: a\r\nCookie: " + std::string(size, 'c') +
+                              "\r\nX-Forwarded-For: f\r\n\r\n";
+    for (const ScanOps* scan : supported_scans()) {
+      ASSERT_EQ(describe(parse_with(*scan, bytes)),
+                "GET /p 1.1 keep host=h agent=a cookie=" + std::string(size, 'c') + " forwarded=f")
+          << size << scan->name;
+    }
+  }
+}
+
 // Every single byte value at a place of each kind, against the grammar written out here.
 TEST(ParserTest, EveryByteValueInATarget) {
   for (unsigned value = 0; value < 256; ++value) {
