@@ -95,6 +95,7 @@ class LineRules(unittest.TestCase):
                 self.assertEqual(rules_of({"edge/a.cc": HOT + bad + "\n"}, "hot"), {"hot"})
                 self.assertEqual(rules_of({"edge/a.cc": HOT + good + "\n"}, "hot"), set())
                 self.assertEqual(rules_of({"edge/a.cc": TOP + bad + "\n"}, "hot"), set())
+                self.assertEqual(rules_of({"tools/x/a.cc": HOT + bad + "\n"}, "hot"), set())
 
 
 class FileRules(unittest.TestCase):
