@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a HOT file of the servers may not do. HOT in a file's first lines is a promise: nothing in it
-allocates, locks, throws or formats while serving. The cold half of such a class lives in another
-file. In tools and benches the word is a hint to the reader only."""
+"""What a HOT file of the servers may not do. HOT in a file's first lines is a promise: nothing in
+it allocates, locks, throws or formats while serving. The cold half of such a class lives in
+another file. In tools and benches the word is a hint to the reader only."""
 
 import re
 

@@ -17,7 +17,9 @@ def check_dead_headers(tree, _paths):
     included = set()
     for source in tree:
         if source.language == "cpp":
-            included.update(INCLUDE.findall(source.text))
+            names = INCLUDE.findall(source.text)
+            included.update(names)
+            included.update(f"{folder_of(source.path)}/{name}" for name in names)
     for source in tree:
         if source.path.endswith(".h") and source.path not in included:
             yield source.finding(1, "dead", "no file includes this header")
