@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pixel: the smallest GIF that every client draws as nothing (43 bytes, GIF89a). Constants only.
+// The pixel: the smallest GIF that every client draws as nothing (43 bytes). Constants only.
 #pragma once
 
 #include <array>
