@@ -1,0 +1,1 @@
+pixel_fuzz(NAME query_fuzz DEPS pixel_logfmt)
