@@ -82,14 +82,14 @@ std::uint32_t WorkerCore<R>::deadline_s(const Connection& connection) const noex
   const auto seconds = [](std::uint64_t ns) {
     return static_cast<std::uint32_t>((ns + 999'999'999) / 1'000'000'000);
   };
-  if (connection.lingering) return connection.active_s + detail::kLingerSeconds;
-  if (connection.tail != BlockPool::kNone) {
-    return connection.active_s + seconds(options_.send_timeout_ns);
-  }
+  // active_s is rounded down: one second more, so that nothing ends early.
+  const std::uint32_t active_s = connection.active_s + 1;
+  if (connection.lingering) return active_s + detail::kLingerSeconds;
+  if (connection.tail != BlockPool::kNone) return active_s + seconds(options_.send_timeout_ns);
   if (connection.partial != BlockPool::kNone) {
     return seconds(connection.head_started_ns + options_.header_timeout_ns);
   }
-  return connection.active_s + seconds(options_.keep_alive_timeout_ns);
+  return active_s + seconds(options_.keep_alive_timeout_ns);
 }
 
 /// Its second has come. Returns a later deadline, or 0 where the connection has been dealt with.

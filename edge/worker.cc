@@ -34,7 +34,7 @@ Backend choose_backend(std::string& reason) {
 WorkerControl::WorkerControl() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { CHECK(wake_); }
 
 void WorkerControl::drain(std::uint64_t patience_ns) noexcept {
-  drain_deadline_ns_.store(base::monotonic_ns() + patience_ns, std::memory_order_release);
+  drain_at(base::monotonic_ns() + patience_ns);
   const std::uint64_t one = 1;
   static_cast<void>(!::write(wake_.get(), &one, sizeof one));
 }

@@ -64,6 +64,11 @@ class WorkerControl {
   /// closed; after `patience_ns` the rest is cut. The worker's thread then returns.
   void drain(std::uint64_t patience_ns) noexcept;
 
+  /// The same by a deadline on the worker's own clock, without waking it: for a simulated one.
+  void drain_at(std::uint64_t deadline_ns) noexcept {
+    drain_deadline_ns_.store(deadline_ns, std::memory_order_release);
+  }
+
   /// CLOCK_MONOTONIC until which the drain may take; 0: not asked for. The worker reads it.
   std::uint64_t drain_deadline_ns() const noexcept {
     return drain_deadline_ns_.load(std::memory_order_acquire);
