@@ -34,13 +34,15 @@ else()
 endif()
 message(STATUS "DuckDB: ${duckdb_library}")
 
+# Binaries look for the library beside themselves, so that the folder of a build can be moved.
+file(MAKE_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+set(duckdb_link ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/libduckdb.so)
+file(CREATE_LINK ${duckdb_library} ${duckdb_link} SYMBOLIC)
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON CACHE BOOL "Relative run paths inside the build folder")
+
 add_library(pixel_duckdb_library SHARED IMPORTED GLOBAL)
 set_target_properties(pixel_duckdb_library PROPERTIES
-  IMPORTED_LOCATION ${duckdb_library}
+  IMPORTED_LOCATION ${duckdb_link}
   INTERFACE_INCLUDE_DIRECTORIES ${duckdb_header})
 add_library(pixel_duckdb INTERFACE)
 target_link_libraries(pixel_duckdb INTERFACE pixel_duckdb_library)
-# Binaries find the library where it was found now, and beside themselves when they are moved.
-target_link_options(pixel_duckdb INTERFACE "LINKER:-rpath,'$ORIGIN'")
-file(MAKE_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
-file(CREATE_LINK ${duckdb_library} ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/libduckdb.so SYMBOLIC)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings of the duckdb sink. COLD.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/config_reader.h"
+#include "base/units.h"
+
+namespace pixel::shipper {
+
+struct DuckdbSettings {
+  std::filesystem::path path;                     // The database file; its WAL lies beside it.
+  std::string table = "requests";                 // Where the rows go.
+  std::uint64_t memory_bytes = 512 * base::kMiB;  // Of DuckDB, queries included.
+  std::uint32_t threads = 2;                      // Of DuckDB, for queries and checkpoints.
+  std::uint64_t wal_bytes = 128 * base::kMiB;     // WAL length that starts a checkpoint.
+  std::uint64_t query_rows_max = 10'000;          // More are cut, and the answer says so.
+  std::uint64_t query_timeout_ns = 30 * base::kSecondNs;
+};
+
+/// Reads path (required), table, memory, threads, wal, query_rows_max, query_timeout. Leaves
+/// finish() to the caller, which has keys of its own in the same section.
+void read_duckdb_settings(base::ConfigSection& section, DuckdbSettings& settings);
+
+}  // namespace pixel::shipper

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// See duckdb_sink.h. The sink's thread owns writer_; queries take connections of their own and hold
+// database_mutex_ shared, so that a reopening waits for them. DuckDB's own lock is per process: a
+// second opening in this one would go unnoticed and corrupt the file; lock_ (flock) refuses it.
+#include "shipper/sinks/duckdb/duckdb_sink.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+
+#include "base/file.h"
+#include "shipper/sinks/duckdb/duckdb_query.h"
+#include "shipper/sinks/duckdb/duckdb_rows.h"
+#include "shipper/sinks/duckdb/duckdb_schema.h"
+
+namespace pixel::shipper {
+namespace {
+
+Verdict acked() { return {Verdict::Kind::kAcked, ""}; }
+Verdict retry(const base::Error& error) { return {Verdict::Kind::kRetry, error.message}; }
+
+class DuckdbSink final : public Sink {
+ public:
+  DuckdbSink(std::string name, std::vector<ColumnSpec> columns, DuckdbSettings settings)
+      : name_(std::move(name)), columns_(std::move(columns)), settings_(std::move(settings)) {}
+
+  base::Result<Checkpoint> open() override;
+  Verdict deliver(const Batch& batch) override;
+  base::Result<std::vector<Holding>> holdings() override;
+  base::Result<QueryAnswer> query(std::string_view sql) override;
+  void close() override;
+
+ private:
+  base::Status take_lock();
+  base::Status open_database();
+  base::Result<duckdb::Connection> connect_reader();
+  base::Status store(const Batch& batch);
+  base::Status settle(const base::Status& stored);
+  std::optional<Verdict> reopen(const Checkpoint& after);
+  std::vector<duckdb::Option> options() const;
+
+  const std::string name_;
+  const std::vector<ColumnSpec> columns_;
+  const DuckdbSettings settings_;
+  base::UniqueFd lock_;               // <path>.lock, held from open() to close().
+  std::shared_mutex database_mutex_;  // Guards database_, not what is done with it.
+  std::optional<duckdb::Database> database_;
+  std::optional<duckdb::Connection> writer_;
+  Checkpoint committed_;
+};
+
+std::vector<duckdb::Option> DuckdbSink::options() const {
+  return {
+      {"threads", std::to_string(settings_.threads)},
+      {"memory_limit", fmt::format("{}B", settings_.memory_bytes)},
+      {"wal_autocheckpoint", fmt::format("{}B", settings_.wal_bytes)},
+      // What a query may not do: read files, load code, change these settings.
+      {"enable_external_access", "false"},
+      {"autoinstall_known_extensions", "false"},
+      {"autoload_known_extensions", "false"},
+      {"allow_community_extensions", "false"},
+      {"lock_configuration", "true"},
+  };
+}
+
+base::Status DuckdbSink::take_lock() {
+  std::filesystem::path path = settings_.path;
+  path += ".lock";
+  auto file = base::open_file(path, O_RDWR | O_CREAT);
+  if (!file) return file.error();
+  if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
+    return base::Error{fmt::format("{} is open in another sink or shipper ({} is locked)",
+                                   settings_.path.string(), path.string())};
+  }
+  lock_ = std::move(*file);
+  return base::ok_status();
+}
+
+base::Status DuckdbSink::open_database() {
+  const std::unique_lock lock(database_mutex_);
+  writer_.reset();
+  database_.reset();
+  auto database = duckdb::Database::open(settings_.path.string(), options());
+  if (!database) {
+    const bool locked = database.error().message.find("lock") != std::string::npos;
+    return base::Error{fmt::format("cannot open {}{}: {}", settings_.path.string(),
+                                   locked ? " (another process has it open)" : "",
+                                   database.error().message)};
+  }
+  auto writer = database->connect();
+  if (!writer) return writer.error();
+  database_.emplace(std::move(*database));
+  writer_.emplace(std::move(*writer));
+  return base::ok_status();
+}
+
+base::Result<Checkpoint> DuckdbSink::open() {
+  if (settings_.path.has_parent_path()) {
+    auto made = base::create_directories(settings_.path.parent_path());
+    if (!made) return made.error();
+  }
+  if (auto locked = take_lock(); !locked) return locked.error();
+  if (auto opened = open_database(); !opened) return opened.error();
+  if (auto made = duckdb::ensure_table(*writer_, settings_.table, columns_); !made) {
+    return made.error();
+  }
+  if (auto made = duckdb::ensure_checkpoint_table(*writer_); !made) return made.error();
+  auto checkpoint = duckdb::read_checkpoint(*writer_, name_);
+  if (!checkpoint) {
+    return base::Error{fmt::format("the checkpoint of sink {} in {}: {}", name_,
+                                   settings_.path.string(), checkpoint.error().message)};
+  }
+  committed_ = *checkpoint;
+  return checkpoint;
+}
+
+base::Status DuckdbSink::store(const Batch& batch) {
+  auto appended = duckdb::append_rows(*writer_, settings_.table, columns_, batch.rows);
+  if (!appended) return appended;
+  return duckdb::write_checkpoint(*writer_, name_, batch.after);
+}
+
+// Ends the transaction. When that fails nothing is known, and the connection is given up.
+base::Status DuckdbSink::settle(const base::Status& stored) {
+  auto ended = writer_->execute(stored ? "COMMIT" : "ROLLBACK");
+  if (!ended) writer_.reset();
+  return stored ? ended : stored;
+}
+
+// After a failed COMMIT the database itself says what happened; a verdict when that is final.
+std::optional<Verdict> DuckdbSink::reopen(const Checkpoint& after) {
+  if (auto opened = open_database(); !opened) return retry(opened.error());
+  auto stored = duckdb::read_checkpoint(*writer_, name_);
+  if (!stored) {
+    writer_.reset();
+    return retry(stored.error());
+  }
+  if (*stored == committed_) return std::nullopt;
+  if (*stored != after) {
+    return Verdict{Verdict::Kind::kRejected, "the stored checkpoint was changed by someone else"};
+  }
+  committed_ = after;
+  return acked();
+}
+
+Verdict DuckdbSink::deliver(const Batch& batch) {
+  if (!writer_) {
+    if (auto verdict = reopen(batch.after)) return *verdict;
+  }
+  if (auto begun = writer_->execute("BEGIN"); !begun) {
+    writer_.reset();
+    return retry(begun.error());
+  }
+  if (auto stored = settle(store(batch)); !stored) return retry(stored.error());
+  committed_ = batch.after;
+  return acked();
+}
+
+base::Result<duckdb::Connection> DuckdbSink::connect_reader() {
+  if (!database_) return base::Error{"the database is not open"};
+  return database_->connect();
+}
+
+base::Result<std::vector<Holding>> DuckdbSink::holdings() {
+  const std::shared_lock lock(database_mutex_);
+  auto reader = connect_reader();
+  if (!reader) return reader.error();
+  return duckdb::read_holdings(*reader, duckdb::quote_name(settings_.table), columns_);
+}
+
+base::Result<QueryAnswer> DuckdbSink::query(std::string_view sql) {
+  const std::shared_lock lock(database_mutex_);
+  auto reader = connect_reader();
+  if (!reader) return reader.error();
+  return duckdb::answer_query(*reader, sql, {settings_.query_rows_max, settings_.query_timeout_ns});
+}
+
+void DuckdbSink::close() {
+  const std::unique_lock lock(database_mutex_);
+  writer_.reset();
+  database_.reset();  // The last to close makes a checkpoint and removes the WAL.
+  lock_.reset();
+}
+
+}  // namespace
+
+std::unique_ptr<Sink> create_duckdb_sink(std::string name, std::vector<ColumnSpec> columns,
+                                         DuckdbSettings settings) {
+  return std::make_unique<DuckdbSink>(std::move(name), std::move(columns), std::move(settings));
+}
+
+}  // namespace pixel::shipper
