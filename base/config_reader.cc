@@ -190,10 +190,14 @@ void ConfigSection::read(std::string_view key, std::string& value) {
 }
 
 void ConfigSection::read(std::string_view key, std::filesystem::path& value) {
-  std::string text = value.string();
-  read(key, text);
-  if (has(key) && text.empty()) fail(key, "a path");
-  value = text;
+  const toml::node* node = node_->find(key);
+  if (node == nullptr) return;
+  const auto* text = node->as_string();
+  if (text != nullptr && !text->get().empty()) {
+    value = text->get();
+  } else {
+    fail(key, "a path");
+  }
 }
 
 void ConfigSection::read(std::string_view key, std::vector<std::string>& values) {

@@ -54,14 +54,31 @@ Status write_all(int fd, std::string_view bytes, const fs::path& path) {
   return ok_status();
 }
 
+namespace {
+
+// O_EXCL after unlink: what a crash left behind lends the new file neither its bytes nor its mode.
+Status write_new_file(const fs::path& path, std::string_view bytes, unsigned mode) {
+  ::unlink(path.c_str());
+  auto file = open_file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (!file) return file.error();
+  if (auto written = write_all(file->get(), bytes, path); !written) return written;
+  if (::fdatasync(file->get()) != 0) return errno_error("sync", path, errno);
+  return ok_status();
+}
+
+}  // namespace
+
 Status write_file_atomic(const fs::path& path, std::string_view bytes, unsigned mode) {
   fs::path temporary = path;
   temporary += ".tmp";
-  auto file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, mode);
-  if (!file) return file.error();
-  if (auto written = write_all(file->get(), bytes, temporary); !written) return written;
-  if (::fdatasync(file->get()) != 0) return errno_error("sync", temporary, errno);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return errno_error("rename to", path, errno);
+  Status status = write_new_file(temporary, bytes, mode);
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = errno_error("rename to", path, errno);
+  }
+  if (!status) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
   return sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 
