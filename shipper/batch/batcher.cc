@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// See batcher.h.
+#include "shipper/batch/batcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace pixel::shipper {
+
+Batcher::Batcher(std::vector<ColumnSpec> columns, const BatchLimits& limits, Checkpoint start)
+    : decoder_(std::move(columns)), limits_(limits), reached_(std::move(start)) {}
+
+// Bytes of the whole lines at the front of `text` that the batch may still take.
+std::size_t Batcher::room_for(std::string_view text) const {
+  if (lines_ >= limits_.rows || bytes_ >= limits_.bytes) return 0;
+  std::uint64_t lines_left = limits_.rows - lines_;
+  const std::uint64_t bytes_left = limits_.bytes - bytes_;
+  std::size_t taken = 0;
+  while (taken < text.size() && lines_left-- > 0) {
+    const std::size_t newline = text.find('\n', taken);
+    DCHECK(newline != std::string_view::npos);
+    const bool fits = newline + 1 <= bytes_left;
+    // A line larger than a whole batch makes one of its own.
+    if (!fits && !(taken == 0 && bytes_ == 0)) break;
+    taken = newline + 1;
+  }
+  return taken;
+}
+
+std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offset,
+                            std::string_view text, std::uint64_t now_ns) {
+  const std::size_t bytes = room_for(text);
+  full_ = bytes < text.size();
+  if (bytes == 0) return 0;
+  start(now_ns);
+  const std::string_view lines = batch_.rows.text.copy(text.substr(0, bytes));
+  const DecodeCounts counts =
+      decoder_.decode(segment, offset, lines, batch_.rows, batch_.dead_letters);
+  extend_ranges(segment, offset, bytes, counts.lines);
+  const std::int64_t oldest = counts.oldest_request_us;
+  if (oldest != 0 && (oldest_request_us_ == 0 || oldest < oldest_request_us_)) {
+    oldest_request_us_ = oldest;
+  }
+  lines_ += counts.lines;
+  bytes_ += bytes;
+  reached_.lanes[segment.lane] = {segment.index, offset + bytes};
+  reached_.lines += counts.lines;
+  reached_.rows += counts.rows;
+  reached_.dead_lettered += counts.dead_lettered;
+  reached_.bytes += bytes;
+  return bytes;
+}
+
+void Batcher::skip(const logfmt::LaneId& lane, const Position& to, std::uint64_t missing_lines,
+                   std::uint64_t now_ns) {
+  start(now_ns);
+  reached_.lanes[lane] = to;
+  reached_.missing += missing_lines;
+}
+
+void Batcher::start(std::uint64_t now_ns) {
+  if (!started_) started_ns_ = now_ns;
+  started_ = true;
+}
+
+void Batcher::extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset,
+                            std::uint64_t bytes, std::uint64_t lines) {
+  // Few per batch: one per lane, more only where a segment ended.
+  for (auto range = batch_.ranges.rbegin(); range != batch_.ranges.rend(); ++range) {
+    if (range->segment != segment) continue;
+    CHECK(range->to == offset);
+    range->to += bytes;
+    range->lines += lines;
+    return;
+  }
+  batch_.ranges.push_back({segment, offset, offset + bytes, lines});
+}
+
+std::optional<FlushReason> Batcher::due(std::uint64_t now_ns) const {
+  if (!started_) return std::nullopt;
+  if (lines_ >= limits_.rows) return FlushReason::kRows;
+  if (full_ || bytes_ >= limits_.bytes) return FlushReason::kBytes;
+  if (now_ns >= *due_at_ns()) return FlushReason::kAge;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> Batcher::due_at_ns() const {
+  if (!started_) return std::nullopt;
+  return started_ns_ + limits_.age_ns;
+}
+
+Batch Batcher::cut(FlushReason reason) {
+  CHECK(started_);
+  ++reached_.batches;
+  batch_.after = reached_;
+  batch_.reason = reason;
+  batch_.oldest_request_at = oldest_request_us_ / 1'000'000;
+  std::sort(batch_.ranges.begin(), batch_.ranges.end(), [](const Range& a, const Range& b) {
+    return std::tie(a.segment, a.from) < std::tie(b.segment, b.from);
+  });
+  batch_.rows.columns.resize(decoder_.columns().size());
+  started_ = false;
+  full_ = false;
+  lines_ = 0;
+  bytes_ = 0;
+  oldest_request_us_ = 0;
+  return std::exchange(batch_, Batch{});
+}
+
+}  // namespace pixel::shipper

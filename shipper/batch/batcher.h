@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gathers lines into batches: cut by rows, bytes or age, or when draining. Knows the checkpoint
+// that each batch reaches. A state machine: the time is given to it. One sink's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "shipper/batch/batch.h"
+#include "shipper/decode/decoder.h"
+
+namespace pixel::shipper {
+
+struct BatchLimits {
+  std::uint64_t rows = 65'536;             // Lines, to be exact: bad ones count too.
+  std::uint64_t bytes = 16 * base::kMiB;   // Of segments; one line may exceed it.
+  std::uint64_t age_ns = base::kSecondNs;  // Of the batch's first line since it was read.
+};
+
+class Batcher {
+ public:
+  /// `start`: what the sink holds.
+  Batcher(std::vector<ColumnSpec> columns, const BatchLimits& limits, Checkpoint start);
+
+  /// Takes whole lines from the front of `text`, which lies at `offset` of `segment`, as far as the
+  /// batch has room; returns their bytes. 0 only when a batch is due. REQUIRES: text ends with a
+  /// newline; offsets of a lane continue where the last call (or skip) left it.
+  std::size_t append(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text,
+                     std::uint64_t now_ns);
+
+  /// Moves a lane past data that no longer exists.
+  void skip(const logfmt::LaneId& lane, const Position& to, std::uint64_t missing_lines,
+            std::uint64_t now_ns);
+
+  /// Forgets a lane of which no file is left.
+  void forget(const logfmt::LaneId& lane) { reached_.lanes.erase(lane); }
+
+  /// Length of the dead letter file with the current batch's letters in it.
+  void set_dead_letter_bytes(std::uint64_t bytes) { reached_.dead_letter_bytes = bytes; }
+
+  /// Why the batch should be cut now, if it should.
+  std::optional<FlushReason> due(std::uint64_t now_ns) const;
+  /// When it will be due by age; nothing while it is empty.
+  std::optional<std::uint64_t> due_at_ns() const;
+  bool is_empty() const noexcept { return !started_; }
+
+  /// Gives the batch away and begins the next. REQUIRES: not empty.
+  Batch cut(FlushReason reason);
+
+  /// What holds once all that was appended is delivered.
+  const Checkpoint& reached() const noexcept { return reached_; }
+  const std::vector<ColumnSpec>& columns() const noexcept { return decoder_.columns(); }
+
+ private:
+  std::size_t room_for(std::string_view text) const;
+  void extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset, std::uint64_t bytes,
+                     std::uint64_t lines);
+  void start(std::uint64_t now_ns);
+
+  Decoder decoder_;
+  const BatchLimits limits_;
+  Checkpoint reached_;
+  Batch batch_;
+  bool started_ = false;
+  bool full_ = false;  // The next line did not fit.
+  std::uint64_t started_ns_ = 0;
+  std::uint64_t lines_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::int64_t oldest_request_us_ = 0;
+};
+
+}  // namespace pixel::shipper

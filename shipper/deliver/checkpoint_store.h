@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A checkpoint in two files, written in turn: whatever happens to the newer one, the one before it
+// is whole. For sinks whose destination cannot hold the checkpoint itself. COLD; one thread.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "shipper/deliver/checkpoint.h"
+
+namespace pixel::shipper {
+
+struct StoredCheckpoint {
+  Checkpoint checkpoint;
+  std::string note;  // The sink's own: one line.
+  bool operator==(const StoredCheckpoint&) const = default;
+};
+
+class CheckpointStore {
+ public:
+  /// `directory` holds checkpoint.0 and checkpoint.1; it must exist by the first save.
+  explicit CheckpointStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  /// The newest whole one; nothing where none was ever saved. An error where files exist and none
+  /// is whole: to begin anew would deliver everything twice, so that is the operator's decision.
+  base::Result<std::optional<StoredCheckpoint>> load();
+
+  /// Durable when it returns. REQUIRES: load() succeeded before; note has no newline.
+  base::Status save(const StoredCheckpoint& stored);
+
+  /// After load(): why the newer file was not used; "" when nothing was wrong.
+  const std::string& damage() const noexcept { return damage_; }
+
+ private:
+  std::filesystem::path file(std::uint64_t sequence) const;
+  const std::filesystem::path directory_;
+  std::uint64_t next_sequence_ = 0;
+  std::string damage_;
+};
+
+/// The content of one file; parse refuses any changed byte and any cut.
+std::string to_text(const StoredCheckpoint& stored, std::uint64_t sequence);
+struct SequencedCheckpoint {
+  StoredCheckpoint stored;
+  std::uint64_t sequence = 0;
+};
+base::Result<SequencedCheckpoint> parse_stored_checkpoint(std::string_view text);
+
+}  // namespace pixel::shipper

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// See file_config.h. COLD.
+#include "shipper/sinks/file/file_config.h"
+
+namespace pixel::shipper {
+
+void read_file_sink_config(base::ConfigSection& section, FileSinkOptions& options) {
+  section.read("path", options.path);
+  section.read("gzip", options.gzip);
+  section.read_bytes("max_file_bytes", options.max_file_bytes, {64 * base::kKiB, UINT64_MAX});
+  if (!section.has("path")) section.fail("path", "a path (the directory of the output files)");
+}
+
+}  // namespace pixel::shipper

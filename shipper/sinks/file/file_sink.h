@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON lines in files, optionally gzip. Exactly once: the checkpoint holds the output's length, and
+// what lies beyond it is cut off at open. COLD; one thread, but for holdings().
+#pragma once
+
+#include <memory>
+
+#include "shipper/sinks/file/file_config.h"
+#include "shipper/sinks/sink.h"
+
+namespace pixel::shipper {
+
+std::unique_ptr<Sink> make_file_sink(const FileSinkOptions& options);
+
+/// "requests-00000001.jsonl" or "requests-00000001.jsonl.gz".
+std::string output_file_name(std::uint64_t number, bool gzip);
+
+}  // namespace pixel::shipper

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shipper/batch/batcher.h"
+
+#include <gtest/gtest.h>
+
+#include "shipper/decode/columns.h"
+#include "tests/unit/shipper/support/lines.h"
+
+namespace pixel::shipper {
+namespace {
+
+constexpr logfmt::SegmentId kSegment{{logfmt::SegmentKind::kAccess, 1, 2, 3}, 4};
+
+std::string lines(std::uint64_t count) {
+  std::string text;
+  for (std::uint64_t i = 0; i < count; ++i) text += numbered_line(i);
+  return text;
+}
+
+Batcher batcher_of(const BatchLimits& limits) {
+  return Batcher(standard_columns({parameter_column("a")}), limits, Checkpoint{});
+}
+
+TEST(Batcher, EmptyIsNeverDue) {
+  Batcher batcher = batcher_of({});
+  EXPECT_TRUE(batcher.is_empty());
+  EXPECT_FALSE(batcher.due(UINT64_MAX).has_value());
+  EXPECT_FALSE(batcher.due_at_ns().has_value());
+}
+
+TEST(Batcher, CutsAtTheRowLimitWithinAChunk) {
+  Batcher batcher = batcher_of({.rows = 3});
+  const std::string text = lines(8);
+  const std::size_t line = numbered_line(0).size();
+  EXPECT_EQ(batcher.append(kSegment, 100, text, 0), 3 * line);
+  EXPECT_EQ(batcher.due(0), FlushReason::kRows);
+  EXPECT_EQ(batcher.append(kSegment, 100 + 3 * line, text, 0), 0U);
+  const Batch batch = batcher.cut(FlushReason::kRows);
+  EXPECT_EQ(batch.rows.row_count, 3U);
+  ASSERT_EQ(batch.ranges.size(), 1U);
+  EXPECT_EQ(batch.ranges[0], (Range{kSegment, 100, 100 + 3 * line, 3}));
+  EXPECT_EQ(batch.after.lanes.at(kSegment.lane), (Position{4, 100 + 3 * line}));
+  EXPECT_EQ(batch.after.lines, 3U);
+  EXPECT_EQ(batch.after.rows, 3U);
+  EXPECT_EQ(batch.after.bytes, 3 * line);
+  EXPECT_EQ(batch.after.batches, 1U);
+}
+
+TEST(Batcher, CutsAtTheByteLimitAndTakesOneLineAtLeast) {
+  const std::size_t line = numbered_line(0).size();
+  Batcher batcher = batcher_of({.bytes = 2 * line + 5});
+  EXPECT_EQ(batcher.append(kSegment, 0, lines(8), 0), 2 * line);
+  EXPECT_EQ(batcher.due(0), FlushReason::kBytes);
+  Batcher small = batcher_of({.bytes = 10});
+  EXPECT_EQ(small.append(kSegment, 0, lines(8), 0), line);
+  EXPECT_EQ(small.due(0), FlushReason::kBytes);
+}
+
+TEST(Batcher, IsDueByTheAgeOfItsFirstLine) {
+  Batcher batcher = batcher_of({.age_ns = 1000});
+  const std::string text = lines(1);
+  batcher.append(kSegment, 0, text, 500);
+  batcher.append(kSegment, text.size(), text, 1400);
+  EXPECT_FALSE(batcher.due(1499).has_value());
+  EXPECT_EQ(batcher.due(1500), FlushReason::kAge);
+  EXPECT_EQ(batcher.due_at_ns(), 1500U);
+}
+
+TEST(Batcher, RangesAreMergedPerSegmentAndSorted) {
+  Batcher batcher = batcher_of({});
+  logfmt::SegmentId other = kSegment;
+  other.lane.worker = 0;
+  const std::string text = lines(1);
+  const std::uint64_t bytes = text.size();
+  batcher.append(kSegment, 0, text, 0);
+  batcher.append(other, 0, text, 0);
+  batcher.append(kSegment, bytes, text, 0);
+  const Batch batch = batcher.cut(FlushReason::kDrain);
+  ASSERT_EQ(batch.ranges.size(), 2U);
+  EXPECT_EQ(batch.ranges[0], (Range{other, 0, bytes, 1}));
+  EXPECT_EQ(batch.ranges[1], (Range{kSegment, 0, 2 * bytes, 2}));
+}
+
+TEST(Batcher, BooksBalance) {
+  Batcher batcher = batcher_of({});
+  const std::string text = "#Version: 1.0\n" + lines(2) + "bad\n" +
+                           access_line({{logfmt::Field::kScBytes, "x"}}) + lines(1);
+  batcher.append(kSegment, 0, text, 0);
+  const Batch batch = batcher.cut(FlushReason::kDrain);
+  EXPECT_EQ(batch.after.lines, 5U);
+  EXPECT_EQ(batch.after.rows, 3U);
+  EXPECT_EQ(batch.after.dead_lettered, 2U);
+  EXPECT_EQ(batch.dead_letters.size(), 2U);
+  EXPECT_EQ(batch.rows.row_count, 3U);
+  EXPECT_EQ(batch.oldest_request_at, 1795200720);
+}
+
+TEST(Batcher, SkippedDataMovesTheLaneAndIsMissing) {
+  Batcher batcher = batcher_of({});
+  batcher.skip(kSegment.lane, {9, 0}, 70, 0);
+  EXPECT_FALSE(batcher.is_empty());
+  const Batch batch = batcher.cut(FlushReason::kAge);
+  EXPECT_EQ(batch.after.lanes.at(kSegment.lane), (Position{9, 0}));
+  EXPECT_EQ(batch.after.missing, 70U);
+  EXPECT_EQ(batch.rows.row_count, 0U);
+}
+
+TEST(Batcher, CellsOutliveTheChunkAndTheBatchsMove) {
+  Batcher batcher = batcher_of({});
+  std::string text = access_line({{logfmt::Field::kUserAgent, "a%20b"}});
+  batcher.append(kSegment, 0, text, 0);
+  Batch batch = batcher.cut(FlushReason::kDrain);
+  std::fill(text.begin(), text.end(), '!');
+  const Batch moved = std::move(batch);
+  const auto& columns = batcher.columns();
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name == "cs_user_agent") {
+      EXPECT_EQ(moved.rows.columns[i][0].text(), "a b");
+    }
+    if (columns[i].name == "c_ip") {
+      EXPECT_EQ(moved.rows.columns[i][0].text(), "192.0.2.7");
+    }
+  }
+}
+
+TEST(Batch, TokenDependsOnEveryRange) {
+  Batch batch;
+  batch.ranges = {{kSegment, 0, 10, 1}};
+  const std::string token = batch.token();
+  EXPECT_EQ(token.size(), 16U);
+  EXPECT_EQ(token, batch.token());
+  batch.ranges[0].to = 11;
+  EXPECT_NE(token, batch.token());
+}
+
+}  // namespace
+}  // namespace pixel::shipper

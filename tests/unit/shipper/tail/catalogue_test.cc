@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shipper/tail/catalogue.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "tests/unit/shipper/support/spool_writer.h"
+#include "tests/unit/shipper/support/temporary_directory.h"
+
+namespace pixel::shipper {
+namespace {
+
+using Place = SegmentEntry::Place;
+
+class CatalogueTest : public testing::Test {
+ protected:
+  const std::filesystem::path& spool() const { return directory_.path(); }
+  static const LaneSegments& lane(const SnapshotPtr& snapshot) {
+    return snapshot->lanes.at(test_lane());
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(CatalogueTest, DirectoriesThatDoNotExistAreEmpty) {
+  Catalogue catalogue(spool() / "later");
+  ASSERT_TRUE(catalogue.scan().ok());
+  EXPECT_TRUE(catalogue.snapshot()->lanes.empty());
+}
+
+TEST_F(CatalogueTest, KnowsActiveSealedAndGoneSegments) {
+  SpoolWriter writer(spool(), test_lane());
+  writer.append("one\n");
+  writer.rotate();
+  writer.rotate();
+  std::filesystem::remove(writer.sealed_path(0));
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.scan().ok());
+  const auto snapshot = catalogue.snapshot();
+  ASSERT_EQ(lane(snapshot).size(), 3U);
+  EXPECT_EQ(lane(snapshot).at(0).place, Place::kGone);
+  EXPECT_EQ(lane(snapshot).at(1).place, Place::kSealed);
+  EXPECT_EQ(lane(snapshot).at(1).bytes, logfmt::kAccessHeader.size());
+  EXPECT_FALSE(lane(snapshot).at(1).manifest.empty());
+  EXPECT_GT(lane(snapshot).at(1).sealed_at, 0);
+  EXPECT_EQ(lane(snapshot).at(2).place, Place::kActive);
+}
+
+TEST_F(CatalogueTest, UnchangedSpoolKeepsItsVersion) {
+  SpoolWriter writer(spool(), test_lane());
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.scan().ok());
+  const auto version = catalogue.snapshot()->version;
+  writer.append("one\n");
+  ASSERT_TRUE(catalogue.scan().ok());
+  EXPECT_EQ(catalogue.snapshot()->version, version);
+  writer.rotate();
+  ASSERT_TRUE(catalogue.scan().ok());
+  EXPECT_GT(catalogue.snapshot()->version, version);
+}
+
+TEST_F(CatalogueTest, ForeignFilesAndEventLanesAreNotItsBusiness) {
+  SpoolWriter writer(spool(), {logfmt::SegmentKind::kEvents, 1, 1, 0});
+  ASSERT_TRUE(base::write_file_atomic(spool() / "sealed" / "notes.txt", "x").ok());
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.scan().ok());
+  EXPECT_TRUE(catalogue.snapshot()->lanes.empty());
+}
+
+TEST_F(CatalogueTest, WakesWaitersWhenASegmentAppears) {
+  SpoolWriter writer(spool(), test_lane());
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.start().ok());
+  const auto version = catalogue.snapshot()->version;
+  const auto begin_ns = base::monotonic_ns();
+  writer.rotate();
+  catalogue.wait_for_change(version, 5 * base::kSecondNs);
+  EXPECT_GT(catalogue.snapshot()->version, version);
+  EXPECT_LT(base::monotonic_ns() - begin_ns, 5 * base::kSecondNs);
+}
+
+}  // namespace
+}  // namespace pixel::shipper
