@@ -53,8 +53,10 @@ def check_links(tree, paths):
 
 
 def check_data_path_table(tree, paths):
-    """Each `path` in a table row of the architecture document exists."""
+    """Each `path` in a table row of the architecture document exists. Names that do not begin with
+    a folder of the tree are those of a spool."""
     places = all_places(paths)
+    folders = {path.partition("/")[0] for path in paths if "/" in path}
     for source in tree:
         if source.path != DATA_PATH_DOCUMENT:
             continue
@@ -62,7 +64,7 @@ def check_data_path_table(tree, paths):
             if not line.startswith("|"):
                 continue
             for name in TABLE_PATH.findall(line):
-                for path in expand(name) if "/" in name else ():
+                for path in expand(name) if name.partition("/")[0] in folders else ():
                     if not exists(path, places):
                         yield Finding(source.path, number, "data-path", f"{path} does not exist")
 
