@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shipper/decode/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include "shipper/decode/columns.h"
+#include "shipper/decode/text_decode.h"
+#include "tests/unit/shipper/support/lines.h"
+
+namespace pixel::shipper {
+namespace {
+
+using logfmt::Field;
+
+constexpr logfmt::SegmentId kSegment{{logfmt::SegmentKind::kAccess, 1, 2, 3}, 4};
+
+// Decodes and gives cells back as text: "NULL", "i:7", "r:0.5", "t:..." by column name.
+class DecoderTest : public testing::Test {
+ protected:
+  void decode(const std::string& text, const std::vector<ColumnSpec>& parameters = {
+                                           parameter_column("a"), parameter_column("b")}) {
+    columns_ = standard_columns(parameters);
+    Decoder decoder(columns_);
+    rows_ = RowBlock{};
+    dead_.clear();
+    counts_ = decoder.decode(kSegment, 1000, rows_.text.copy(text), rows_, dead_);
+  }
+  std::string cell(const std::string& name, std::size_t row = 0) const {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].name != name) continue;
+      const Cell& value = rows_.columns[i].at(row);
+      if (value.null) return "NULL";
+      if (columns_[i].type == ColumnType::kVarchar) return "t:" + std::string(value.text());
+      if (columns_[i].type == ColumnType::kDouble) return fmt::format("r:{}", value.real);
+      return fmt::format("i:{}", value.integer);
+    }
+    return "no such column";
+  }
+  std::vector<ColumnSpec> columns_;
+  RowBlock rows_;
+  std::vector<DeadLetter> dead_;
+  DecodeCounts counts_;
+};
+
+TEST_F(DecoderTest, EveryColumnOfAnOrdinaryLine) {
+  decode(access_line());
+  ASSERT_EQ(rows_.row_count, 1U);
+  const std::map<std::string, std::string> expected = {
+      {"request_time", "i:1795200720000000"},
+      {"edge_location", "t:DFW3"},
+      {"sc_bytes", "i:401"},
+      {"c_ip", "t:192.0.2.7"},
+      {"cs_method", "t:GET"},
+      {"cs_host", "t:d1.example.net"},
+      {"cs_uri_stem", "t:/p.gif"},
+      {"sc_status", "i:200"},
+      {"cs_referer", "t:https://example.com/page"},
+      {"cs_user_agent", "t:Mozilla/5.0 (X11)"},
+      {"cs_uri_query", "t:a=1&b=two"},
+      {"cs_cookie", "NULL"},
+      {"x_edge_result_type", "t:Hit"},
+      {"x_edge_request_id", "t:AAAAAAAAAAAAAAAAAAAAAA"},
+      {"x_host_header", "t:px.example.com"},
+      {"cs_protocol", "t:http"},
+      {"cs_bytes", "i:512"},
+      {"time_taken", "r:0.001"},
+      {"x_forwarded_for", "NULL"},
+      {"ssl_protocol", "NULL"},
+      {"ssl_cipher", "NULL"},
+      {"x_edge_response_result_type", "t:Hit"},
+      {"cs_protocol_version", "t:HTTP/1.1"},
+      {"fle_status", "NULL"},
+      {"fle_encrypted_fields", "NULL"},
+      {"c_port", "i:50123"},
+      {"time_to_first_byte", "r:0.001"},
+      {"x_edge_detailed_result_type", "t:Hit"},
+      {"sc_content_type", "t:image/gif"},
+      {"sc_content_len", "i:43"},
+      {"sc_range_start", "NULL"},
+      {"sc_range_end", "NULL"},
+      {"a", "t:1"},
+      {"b", "t:two"},
+      {"_segment", "t:" + to_text(kSegment)},
+      {"_offset", "i:1000"}};
+  EXPECT_EQ(columns_.size(), expected.size());
+  for (const auto& [name, value] : expected) EXPECT_EQ(cell(name), value) << name;
+  EXPECT_EQ(counts_.oldest_request_us, 1795200720000000);
+}
+
+TEST_F(DecoderTest, OffsetIsTheLinesFirstByteInTheSegment) {
+  const std::string line = access_line();
+  decode("#Version: 1.0\n" + line + line);
+  EXPECT_EQ(cell("_offset", 0), "i:1014");
+  EXPECT_EQ(cell("_offset", 1), fmt::format("i:{}", 1014 + line.size()));
+  EXPECT_EQ(counts_.lines, 2U);
+}
+
+// The log encodes once: '%' itself is %25. What the client sent comes back, encoded or not.
+TEST_F(DecoderTest, LogEncodingIsUndoneExactlyOnce) {
+  decode(access_line({{Field::kUriStem, "/a%2520b"},
+                      {Field::kUserAgent, "%257B%20x"},
+                      {Field::kReferer, "https://e.com/?q=%2522"},
+                      {Field::kCookie, "k=%22v%22"}}));
+  EXPECT_EQ(cell("cs_uri_stem"), "t:/a%20b");
+  EXPECT_EQ(cell("cs_user_agent"), "t:%7B x");
+  EXPECT_EQ(cell("cs_referer"), "t:https://e.com/?q=%22");
+  EXPECT_EQ(cell("cs_cookie"), "t:k=\"v\"");
+}
+
+TEST_F(DecoderTest, QueryIsRawAndItsParametersAreFormValues) {
+  decode(
+      access_line({{Field::kUriQuery, "a=x%2520y+z%252B&b=%25E2%2582%25AC&c"}}),
+      {parameter_column("a"), parameter_column("b"), parameter_column("c"), parameter_column("d")});
+  EXPECT_EQ(cell("cs_uri_query"), "t:a=x%20y+z%2B&b=%E2%82%AC&c");
+  EXPECT_EQ(cell("a"), "t:x y z+");
+  EXPECT_EQ(cell("b"), "t:\xE2\x82\xAC");
+  EXPECT_EQ(cell("c"), "t:");
+  EXPECT_EQ(cell("d"), "NULL");
+}
+
+TEST_F(DecoderTest, EncodedAmpersandDoesNotSplitAndFirstParameterCounts) {
+  decode(access_line({{Field::kUriQuery, "a=1%2526b=2&a=3&%2561=4&&=5&b=%"}}));
+  EXPECT_EQ(cell("a"), "t:1&b=2");
+  EXPECT_EQ(cell("b"), "t:%");
+}
+
+TEST_F(DecoderTest, EncodedParameterNameMatches) {
+  decode(access_line({{Field::kUriQuery, "%2561=4"}}));
+  EXPECT_EQ(cell("a"), "t:4");
+}
+
+TEST_F(DecoderTest, InvalidUtf8AndNulBecomeReplacementCharacters) {
+  const std::string bad = "\xEF\xBF\xBD";
+  decode(access_line({{Field::kUserAgent, "x%FFy%00z%E2%82"}, {Field::kUriQuery, "a=%25C3%2528"}}));
+  EXPECT_EQ(cell("cs_user_agent"), "t:x" + bad + "y" + bad + "z" + bad);
+  EXPECT_EQ(cell("a"), "t:" + bad + "(");
+}
+
+TEST_F(DecoderTest, RawBytesAboveAsciiOfForeignLogsAreChecked) {
+  decode(access_line({{Field::kClientIp, "caf\xC3\xA9"}, {Field::kHost, "\xFF"}}));
+  EXPECT_EQ(cell("c_ip"), "t:caf\xC3\xA9");
+  EXPECT_EQ(cell("cs_host"), "t:\xEF\xBF\xBD");
+}
+
+TEST_F(DecoderTest, BadValueSendsTheLineToTheDeadLetterWithItsReason) {
+  const std::string bad = access_line({{Field::kScBytes, "x"}});
+  decode(access_line() + bad + access_line({{Field::kStatus, "404"}}));
+  ASSERT_EQ(rows_.row_count, 2U);
+  EXPECT_EQ(cell("sc_status", 0), "i:200");
+  EXPECT_EQ(cell("sc_status", 1), "i:404");
+  ASSERT_EQ(dead_.size(), 1U);
+  EXPECT_EQ(dead_[0].reason, "column sc_bytes: not an integer: 'x'");
+  EXPECT_EQ(dead_[0].line + "\n", bad);
+  EXPECT_EQ(dead_[0].offset, 1000 + access_line().size());
+  EXPECT_EQ(counts_.dead_lettered, 1U);
+  for (const auto& cells : rows_.columns) EXPECT_EQ(cells.size(), 2U);
+}
+
+TEST_F(DecoderTest, LinesThatAreNoLinesGoToTheDeadLetter) {
+  decode("short\n" + access_line() + access_line({{Field::kRangeEnd, "-\textra"}}));
+  EXPECT_EQ(rows_.row_count, 1U);
+  ASSERT_EQ(dead_.size(), 2U);
+  EXPECT_EQ(dead_[0].line, "short");
+  EXPECT_EQ(dead_[0].reason, bad_line_name(logfmt::BadLine::kTooFewFields));
+  EXPECT_EQ(dead_[1].reason, bad_line_name(logfmt::BadLine::kTooManyFields));
+}
+
+TEST_F(DecoderTest, OldLinesOf26FieldsHaveNullBeyond) {
+  std::string line;
+  std::size_t tabs = 0;
+  for (const char c : access_line()) {
+    if (c == '\t' && ++tabs == logfmt::kOldFieldCount) break;
+    line += c;
+  }
+  decode(line + "\n");
+  ASSERT_EQ(rows_.row_count, 1U);
+  EXPECT_EQ(cell("cs_protocol_version"), "t:HTTP/1.1");
+  EXPECT_EQ(cell("c_port"), "NULL");
+  EXPECT_EQ(cell("sc_content_type"), "NULL");
+}
+
+TEST_F(DecoderTest, TypedParametersTakeTheirTypesOrNullOrTheDeadLetter) {
+  ColumnSpec price = parameter_column("price");
+  price.type = ColumnType::kDouble;
+  price.null_on_error = true;
+  ColumnSpec at = parameter_column("at");
+  at.type = ColumnType::kTimestamp;
+  ColumnSpec flag = parameter_column("flag");
+  flag.type = ColumnType::kBoolean;
+  ColumnSpec n = parameter_column("n");
+  n.type = ColumnType::kInteger;
+  const std::vector<ColumnSpec> specs = {price, at, flag, n};
+  decode(access_line({{Field::kUriQuery,
+                       "price=1.5e3&at=2026-11-20T18:52:00.5Z&flag=true&n=-9223372036854775808"}}),
+         specs);
+  EXPECT_EQ(cell("price"), "r:1500");
+  EXPECT_EQ(cell("at"), "i:1795200720500000");
+  EXPECT_EQ(cell("flag"), "i:1");
+  EXPECT_EQ(cell("n"), "i:-9223372036854775808");
+  decode(access_line({{Field::kUriQuery, "price=cheap&n="}}), specs);
+  ASSERT_EQ(rows_.row_count, 1U);
+  EXPECT_EQ(cell("price"), "NULL");
+  EXPECT_EQ(cell("n"), "NULL");
+  decode(access_line({{Field::kUriQuery, "n=9223372036854775808"}}), specs);
+  ASSERT_EQ(dead_.size(), 1U);
+  EXPECT_EQ(dead_[0].reason, "column n: not an integer: '9223372036854775808'");
+}
+
+TEST_F(DecoderTest, TimesThatDoNotExistGoToTheDeadLetter) {
+  const std::pair<const char*, const char*> bad[] = {
+      {"2026-02-29", "00:00:00"}, {"2026-13-01", "00:00:00"},
+      {"2026-11-00", "00:00:00"}, {"2026-11-20", "24:00:00"},
+      {"2026-11-20", "23:60:00"}, {"2026-11-20", "1:00:00"},
+      {"2026/11/20", "00:00:00"}, {"-", "-"},
+      {"2026-11-2x", "00:00:00"}};
+  for (const auto& [date, time] : bad) {
+    decode(access_line({{Field::kDate, date}, {Field::kTime, time}}));
+    EXPECT_EQ(rows_.row_count, 0U) << date << " " << time;
+    ASSERT_EQ(dead_.size(), 1U);
+    EXPECT_TRUE(dead_[0].reason.starts_with("column request_time: not a timestamp: '"));
+  }
+  decode(access_line({{Field::kDate, "2028-02-29"}, {Field::kTime, "23:59:60"}}));
+  EXPECT_EQ(rows_.row_count, 1U);
+}
+
+TEST_F(DecoderTest, StatusOfAClosedConnectionIsZero) {
+  decode(access_line({{Field::kStatus, "000"}}));
+  EXPECT_EQ(cell("sc_status"), "i:0");
+}
+
+TEST_F(DecoderTest, RowsOfSeveralCallsFollowEachOther) {
+  Decoder decoder(standard_columns({}));
+  RowBlock rows;
+  std::vector<DeadLetter> dead;
+  for (int i = 0; i < 3; ++i) {
+    decoder.decode(kSegment, 0, rows.text.copy(access_line()), rows, dead);
+  }
+  EXPECT_EQ(rows.row_count, 3U);
+}
+
+// Every cut of a line decodes to a row or a dead letter, never to nothing.
+TEST_F(DecoderTest, EveryCutOfALineIsCounted) {
+  const std::string line = access_line();
+  for (std::size_t bytes = 1; bytes < line.size(); ++bytes) {
+    decode(line.substr(0, bytes) + (line[bytes - 1] == '\n' ? "" : "\n"));
+    EXPECT_EQ(counts_.lines, 1U) << bytes;
+    EXPECT_EQ(rows_.row_count + dead_.size(), 1U) << bytes;
+  }
+}
+
+TEST(TextDecode, OnlyWellFormedUtf8WithoutNulIsValid) {
+  const std::string_view valid[] = {"",
+                                    "abc",
+                                    "\x7F",
+                                    "\xC2\x80",
+                                    "\xDF\xBF",
+                                    "\xE0\xA0\x80",
+                                    "\xED\x9F\xBF",
+                                    "\xEE\x80\x80",
+                                    "\xEF\xBF\xBF",
+                                    "\xF0\x90\x80\x80",
+                                    "\xF4\x8F\xBF\xBF",
+                                    "12345678\xC3\xA9"};
+  for (const auto text : valid) EXPECT_EQ(valid_text_prefix(text), text.size()) << text;
+  const std::string_view invalid[] = {"\x80",
+                                      "\xC0\x80",
+                                      "\xC1\xBF",
+                                      "\xC2",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xE2\x82",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xFF",
+                                      std::string_view("\0", 1)};
+  for (const auto text : invalid) {
+    EXPECT_EQ(valid_text_prefix(text), 0U) << text;
+    const std::string in_words = "12345678" + std::string(text) + "12345678";
+    EXPECT_EQ(valid_text_prefix(in_words), 8U);
+    TextArena arena;
+    const auto repaired = make_valid_text(in_words, arena);
+    EXPECT_EQ(valid_text_prefix(repaired), repaired.size());
+    EXPECT_TRUE(repaired.ends_with("12345678"));
+  }
+}
+
+TEST(TextDecode, PercentWithoutTwoDigitsStays) {
+  TextArena arena;
+  EXPECT_EQ(percent_decode("%", arena), "%");
+  EXPECT_EQ(percent_decode("%4", arena), "%4");
+  EXPECT_EQ(percent_decode("%zz%41%4g", arena), "%zzA%4g");
+  EXPECT_EQ(percent_decode("+%2b", arena), "++");
+  EXPECT_EQ(form_decode("+%2b", arena), " +");
+}
+
+TEST(Columns, NamesAreChecked) {
+  EXPECT_TRUE(is_column_name("a"));
+  EXPECT_TRUE(is_column_name("_x9"));
+  for (const char* name : {"", "9a", "A", "a-b", "a b", "\xC3\xA9"}) {
+    EXPECT_FALSE(is_column_name(name)) << name;
+  }
+  EXPECT_FALSE(is_column_name(std::string(64, 'a')));
+}
+
+}  // namespace
+}  // namespace pixel::shipper

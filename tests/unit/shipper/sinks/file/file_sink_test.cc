@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shipper/sinks/file/file_sink.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "shipper/batch/batcher.h"
+#include "shipper/decode/columns.h"
+#include "shipper/sinks/file/gzip_member.h"
+#include "shipper/sinks/file/json_lines.h"
+#include "tests/unit/shipper/support/lines.h"
+#include "tests/unit/shipper/support/temporary_directory.h"
+
+namespace pixel::shipper {
+namespace {
+
+constexpr logfmt::SegmentId kSegment{{logfmt::SegmentKind::kAccess, 1, 2, 3}, 0};
+
+class FileSinkTest : public testing::TestWithParam<bool> {
+ protected:
+  FileSinkOptions options(std::uint64_t max_file_bytes = base::kGiB) const {
+    FileSinkOptions options;
+    options.name = "lines";
+    options.path = directory_.path() / "out";
+    options.state_directory = directory_.path() / "state";
+    options.columns = columns_;
+    options.gzip = GetParam();
+    options.max_file_bytes = max_file_bytes;
+    return options;
+  }
+  // The next batch of `count` lines after `checkpoint`.
+  Batch batch(const Checkpoint& checkpoint, std::uint64_t count) const {
+    Batcher batcher(columns_, {}, checkpoint);
+    const auto position = checkpoint.lanes.find(kSegment.lane);
+    std::uint64_t offset = position == checkpoint.lanes.end() ? 0 : position->second.offset;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::string line = numbered_line(checkpoint.lines + i);
+      offset += batcher.append(kSegment, offset, line, 0);
+    }
+    return batcher.cut(FlushReason::kDrain);
+  }
+  std::filesystem::path file(std::uint64_t number) const {
+    return directory_.path() / "out" / output_file_name(number, GetParam());
+  }
+  std::string output(std::uint64_t number = 1) const {
+    const std::string content = base::read_file(file(number)).value();
+    return GetParam() ? gunzip(content).value() : content;
+  }
+  std::uint64_t rows_held() const {
+    auto sink = make_file_sink(options());
+    EXPECT_TRUE(sink->open().ok());
+    const auto holdings = sink->holdings();
+    EXPECT_TRUE(holdings.ok());
+    std::uint64_t rows = 0;
+    for (const Holding& holding : *holdings) {
+      EXPECT_EQ(holding.rows, holding.distinct_rows);
+      rows += holding.rows;
+    }
+    return rows;
+  }
+  const std::vector<ColumnSpec> columns_ = standard_columns({parameter_column("a")});
+  TemporaryDirectory directory_;
+};
+INSTANTIATE_TEST_SUITE_P(PlainAndGzip, FileSinkTest, testing::Bool());
+
+TEST_P(FileSinkTest, DeliversAndContinuesAfterReopening) {
+  Checkpoint checkpoint;
+  for (int i = 0; i < 3; ++i) {
+    auto sink = make_file_sink(options());
+    const auto opened = sink->open();
+    ASSERT_TRUE(opened.ok());
+    EXPECT_EQ(*opened, checkpoint);
+    const Batch next = batch(checkpoint, 10);
+    ASSERT_EQ(sink->deliver(next).kind, Verdict::Kind::kAcked);
+    checkpoint = next.after;
+    sink->close();
+  }
+  EXPECT_EQ(rows_held(), 30U);
+  const auto first = nlohmann::json::parse(output().substr(0, output().find('\n')));
+  EXPECT_EQ(first["a"], "0");
+  EXPECT_EQ(first["request_time"], "2026-11-20T18:52:00Z");
+  EXPECT_EQ(first["sc_bytes"], 401);
+  EXPECT_EQ(first["time_taken"], 0.001);
+  EXPECT_TRUE(first["cs_cookie"].is_null());
+}
+
+TEST_P(FileSinkTest, CutsWhatAKilledProcessWroteBeyondTheCheckpoint) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  ASSERT_EQ(sink->deliver(batch({}, 5)).kind, Verdict::Kind::kAcked);
+  sink->close();
+  const std::string whole = base::read_file(file(1)).value();
+  ASSERT_TRUE(base::write_file_atomic(file(1), whole + "half a ro").ok());
+  ASSERT_TRUE(base::write_file_atomic(file(2), "a later file").ok());
+  EXPECT_EQ(rows_held(), 5U);
+  EXPECT_EQ(base::read_file(file(1)).value(), whole);
+  EXPECT_FALSE(std::filesystem::exists(file(2)));
+}
+
+TEST_P(FileSinkTest, RefusesOutputThatIsShorterThanItsCheckpoint) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  ASSERT_EQ(sink->deliver(batch({}, 5)).kind, Verdict::Kind::kAcked);
+  sink->close();
+  std::filesystem::resize_file(file(1), 10);
+  const auto opened = make_file_sink(options())->open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.error().message.find("rows are missing"), std::string::npos);
+}
+
+TEST_P(FileSinkTest, BeginsTheNextFileAtItsSize) {
+  auto sink = make_file_sink(options(1000));
+  ASSERT_TRUE(sink->open().ok());
+  Checkpoint checkpoint;
+  for (int i = 0; i < 3; ++i) {
+    const Batch next = batch(checkpoint, 20);
+    ASSERT_EQ(sink->deliver(next).kind, Verdict::Kind::kAcked);
+    checkpoint = next.after;
+  }
+  sink->close();
+  EXPECT_TRUE(std::filesystem::exists(file(2)));
+  EXPECT_EQ(rows_held(), 60U);
+}
+
+TEST_P(FileSinkTest, DamagedNewestCheckpointRepeatsNothing) {
+  Checkpoint checkpoint;
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  for (int i = 0; i < 2; ++i) {
+    const Batch next = batch(checkpoint, 10);
+    ASSERT_EQ(sink->deliver(next).kind, Verdict::Kind::kAcked);
+    checkpoint = next.after;
+  }
+  sink->close();
+  ASSERT_TRUE(base::write_file_atomic(directory_.path() / "state" / "checkpoint.1", "x").ok());
+  auto again = make_file_sink(options());
+  const auto opened = again->open();
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(opened->rows, 10U);
+  ASSERT_EQ(again->deliver(batch(*opened, 10)).kind, Verdict::Kind::kAcked);
+  again->close();
+  EXPECT_EQ(rows_held(), 20U);
+}
+
+TEST_P(FileSinkTest, BatchWithoutRowsMovesTheCheckpoint) {
+  Batcher batcher(columns_, {}, {});
+  batcher.append(kSegment, 0, "bad\n", 0);
+  const Batch dead = batcher.cut(FlushReason::kDrain);
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  ASSERT_EQ(sink->deliver(dead).kind, Verdict::Kind::kAcked);
+  sink->close();
+  auto again = make_file_sink(options());
+  EXPECT_EQ(again->open().value(), dead.after);
+}
+
+TEST_P(FileSinkTest, DirectoryThatIsGoneIsTriedAgain) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  const Batch first = batch({}, 1);
+  ASSERT_EQ(sink->deliver(first).kind, Verdict::Kind::kAcked);
+  std::filesystem::rename(directory_.path() / "state", directory_.path() / "away");
+  const Batch second = batch(first.after, 1);
+  const Verdict verdict = sink->deliver(second);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::kRetry);
+  EXPECT_FALSE(verdict.reason.empty());
+  std::filesystem::rename(directory_.path() / "away", directory_.path() / "state");
+  EXPECT_EQ(sink->deliver(second).kind, Verdict::Kind::kAcked);
+  sink->close();
+  EXPECT_EQ(rows_held(), 2U);
+}
+
+TEST(JsonLines, EscapesWhatJsonMust) {
+  ColumnSpec spec;
+  spec.name = "x";
+  JsonLines json(std::span(&spec, 1));
+  RowBlock rows;
+  rows.columns.resize(1);
+  rows.row_count = 1;
+  std::string all;
+  for (int c = 1; c < 128; ++c) all += static_cast<char>(c);
+  all += "\xE2\x82\xAC";
+  Cell cell;
+  cell.null = false;
+  cell.data = all.data();
+  cell.size = static_cast<std::uint32_t>(all.size());
+  rows.columns[0].push_back(cell);
+  const std::string_view line = json.encode(rows);
+  EXPECT_EQ(line.back(), '\n');
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
+  EXPECT_EQ(nlohmann::json::parse(line)["x"], all);
+}
+
+TEST(JsonLines, TimestampsBeforeTheEpochAndFractions) {
+  ColumnSpec spec;
+  spec.name = "t";
+  spec.type = ColumnType::kTimestamp;
+  JsonLines json(std::span(&spec, 1));
+  RowBlock rows;
+  rows.columns.resize(1);
+  for (const std::int64_t us : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{1'500'000}}) {
+    Cell cell;
+    cell.null = false;
+    cell.integer = us;
+    rows.columns[0].push_back(cell);
+  }
+  rows.row_count = 3;
+  EXPECT_EQ(json.encode(rows),
+            "{\"t\":\"1969-12-31T23:59:59.999999Z\"}\n{\"t\":\"1970-01-01T00:00:00Z\"}\n"
+            "{\"t\":\"1970-01-01T00:00:01.500000Z\"}\n");
+}
+
+}  // namespace
+}  // namespace pixel::shipper
