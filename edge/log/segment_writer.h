@@ -57,6 +57,8 @@ class SegmentWriter {
   /// the answers are submitted.
   void publish() noexcept {
     slot_.lines.store(lines_, std::memory_order_release);
+    // Without a segment the slot keeps saying how far the last one went.
+    if (segment_.base == nullptr) return;
     slot_.position.store(segment_.position, std::memory_order_release);
   }
 

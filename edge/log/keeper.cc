@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: see keeper.h. The loop; its end is keeper_end.cc.
+#include "edge/log/keeper.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/diagnostics.h"
+#include "base/file.h"
+#include "base/units.h"
+
+namespace pixel::edge {
+namespace {
+
+// With much traffic a window of 4 MiB lasts 100 ms at 40 MB/s: looked after once a millisecond it
+// is never short. Idle, the loop costs 20 wake-ups a second.
+constexpr std::uint64_t kSleepBusyNs = 1 * base::kMillisecondNs;
+constexpr std::uint64_t kSleepQuietNs = 5 * base::kMillisecondNs;
+constexpr std::uint64_t kSleepIdleNs = 50 * base::kMillisecondNs;
+constexpr std::uint64_t kBusyBytes = 32 * base::kKiB;
+constexpr std::uint64_t kAllocateRetryNs = 100 * base::kMillisecondNs;
+constexpr std::uint64_t kComplainNs = 10 * base::kSecondNs;
+// A worker with less space than this is about to run out.
+constexpr std::uint64_t kRoomBytes = 16 * base::kKiB;
+// Sealing so far behind means that the disk is stuck: no more segments, rather than no more
+// descriptors.
+constexpr std::uint64_t kUnsealedMax = 256;
+
+}  // namespace
+
+Keeper::Keeper(KeeperOptions options, const std::vector<KeeperLane>& lanes)
+    : options_(std::move(options)), sealer_(options_.spool, options_.distribution, totals_) {
+  CHECK(options_.standby_segments >= 1 && options_.standby_segments <= kStandbySegmentsMax);
+  for (const KeeperLane& shared : lanes) {
+    const auto worker = static_cast<std::uint16_t>(lanes_.size());
+    Lane& lane = lanes_.emplace_back();
+    lane.shared = shared;
+    lane.id = {logfmt::SegmentKind::kAccess, options_.node, options_.boot, worker};
+  }
+}
+
+Keeper::~Keeper() { stop(); }
+
+base::Status Keeper::start() {
+  thread_ = std::thread([this] { run(); });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return first_pass_done_; });
+  }
+  if (fatal_cause_.empty()) return base::ok_status();
+  stop();
+  return base::Error{fatal_cause_};
+}
+
+void Keeper::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Keeper::run() {
+  // Refused in some containers: then all threads share one table, and nobody holds copies.
+  ::unshare(CLONE_FILES);
+  // From here, so that the sealer shares this table: it closes what is opened here.
+  sealer_.start();
+  std::uint64_t moved_bytes = pass();
+  {
+    const std::lock_guard lock(mutex_);
+    first_pass_done_ = true;
+  }
+  changed_.notify_all();
+  while (wait(moved_bytes)) moved_bytes = pass();
+  finish();
+}
+
+// One look at every lane; the bytes that its workers wrote since the last one.
+std::uint64_t Keeper::pass() {
+  std::uint64_t moved_bytes = 0;
+  for (Lane& lane : lanes_) {
+    collect(lane);
+    refill(lane);
+    moved_bytes += follow(lane);
+  }
+  totals_.passes.fetch_add(1, std::memory_order_relaxed);
+  return moved_bytes;
+}
+
+void Keeper::collect(Lane& lane) {
+  while (const auto retired = lane.shared.supply->try_collect()) {
+    const auto at = std::find_if(lane.live.begin(), lane.live.end(), [&](const LiveSegment& live) {
+      return live.file.mapped.id == retired->id;
+    });
+    CHECK(at != lane.live.end());
+    sealer_.give({std::move(at->file.fd), std::move(at->file.path), *retired});
+    lane.live.erase(at);
+  }
+}
+
+void Keeper::refill(Lane& lane) {
+  while (lane.shared.supply->standby_count() < options_.standby_segments) {
+    if (base::monotonic_ns() < allocate_at_ns_ || !add_standby(lane)) return;
+  }
+}
+
+bool Keeper::add_standby(Lane& lane) {
+  if (totals_.unsealed_segments.load(std::memory_order_relaxed) >= kUnsealedMax) {
+    fail_allocation({0, "sealing is far behind: is the disk stuck?"});
+    return false;
+  }
+  const logfmt::SegmentId id{lane.id, lane.next_index};
+  auto file = create_segment_file(options_.spool, id, options_.segment_bytes);
+  if (!file) {
+    fail_allocation(file.error());
+    return false;
+  }
+  LiveSegment live{std::move(file).value(), {}};
+  MappedSegment& mapped = live.file.mapped;
+  const int error = touch_ahead(mapped.base, mapped.capacity, mapped.position,
+                                options_.window_bytes, live.touch, populate_by_);
+  if (error != 0) {
+    unmap_segment(mapped);
+    ::unlink(live.file.path.c_str());
+    fail_allocation({error, base::errno_error("populate", live.file.path, error).message});
+    return false;
+  }
+  if (allocation_fails_) spdlog::info("segments can be made again");
+  allocation_fails_ = false;
+  ++lane.next_index;
+  totals_.created_segments.fetch_add(1, std::memory_order_relaxed);
+  lane.live.push_back(std::move(live));
+  lane.shared.supply->offer(lane.live.back().file.mapped);
+  return true;
+}
+
+void Keeper::fail_allocation(const SegmentFileError& error) {
+  const std::uint64_t now_ns = base::monotonic_ns();
+  totals_.fail_allocation(error.message);
+  allocate_at_ns_ = now_ns + kAllocateRetryNs;
+  if (!allocation_fails_ || now_ns >= complain_at_ns_) {
+    spdlog::error("{}; trying again every {}", error.message,
+                  base::format_duration_ns(kAllocateRetryNs));
+    complain_at_ns_ = now_ns + kComplainNs;
+  }
+  allocation_fails_ = true;
+  if (totals_.passes.load(std::memory_order_relaxed) == 0 && !error.disk_full()) {
+    fatal_cause_ = error.message;
+  }
+}
+
+// Touches ahead of and writes behind the position that the worker has published.
+std::uint64_t Keeper::follow(Lane& lane) {
+  const logfmt::ControlSlot& slot = *lane.shared.slot;
+  // acquire; both pair with the writer's release. Read again: see control_page.h, invariant 3.
+  const std::uint64_t index = slot.segment_index.load(std::memory_order_acquire);
+  const std::uint64_t position = slot.position.load(std::memory_order_acquire);
+  if (slot.segment_index.load(std::memory_order_acquire) != index) return kBusyBytes;
+  const auto at = std::find_if(lane.live.begin(), lane.live.end(), [&](const LiveSegment& live) {
+    return live.file.mapped.id.index == index;
+  });
+  if (at == lane.live.end()) {
+    lane.active_has_room.store(false, std::memory_order_relaxed);
+    return 0;
+  }
+  const std::uint64_t capacity = at->file.mapped.capacity;
+  lane.active_has_room.store(position + kRoomBytes <= capacity, std::memory_order_relaxed);
+  const std::uint64_t before = lane.seen_index == index ? lane.seen_position : 0;
+  const std::uint64_t moved_bytes = position > before ? position - before : 0;
+  lane.seen_index = index;
+  lane.seen_position = position;
+  if (moved_bytes == 0) return 0;
+  const int error = touch_ahead(at->file.mapped.base, capacity, std::min(position, capacity),
+                                options_.window_bytes, at->touch, populate_by_);
+  if (error != 0) totals_.pretouch_errors.fetch_add(1, std::memory_order_relaxed);
+  write_behind(at->file.fd.get(), position, at->touch);
+  return moved_bytes;
+}
+
+// Sleeps as long as the traffic allows; false when it is time to stop.
+bool Keeper::wait(std::uint64_t moved_bytes) {
+  if (moved_bytes >= kBusyBytes) {
+    sleep_ns_ = kSleepBusyNs;
+  } else if (moved_bytes > 0) {
+    sleep_ns_ = kSleepQuietNs;
+  } else {
+    sleep_ns_ = std::clamp(sleep_ns_ * 2, kSleepQuietNs, kSleepIdleNs);
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::nanoseconds(sleep_ns_), [this] { return stopping_; });
+  return !stopping_;
+}
+
+KeeperStatus Keeper::status() const {
+  KeeperStatus status = totals_.read();
+  status.free_bytes = free_bytes(options_.spool.active());
+  for (const Lane& lane : lanes_) {
+    const std::size_t standby = lane.shared.supply->standby_count();
+    const bool active = lane.active_has_room.load(std::memory_order_relaxed);
+    status.lanes.push_back({standby, standby > 0 || active});
+  }
+  return status;
+}
+
+}  // namespace pixel::edge

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: see pretouch.h.
+#include "edge/log/pretouch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+namespace pixel::edge {
+namespace {
+
+// Linux 5.14; the C library of Debian 12 knows the name, older headers do not.
+constexpr int kMadvPopulateWrite = 23;
+// Populating costs a system call: done in steps of at least this much.
+constexpr std::uint64_t kStepBytes = 64 * 1024;
+constexpr std::uint64_t kWriteStepBytes = 1024 * 1024;
+
+std::uint64_t page_bytes() noexcept {
+  static const auto bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+int populate(char* begin, std::uint64_t bytes, PopulateBy& by) noexcept {
+  if (by == PopulateBy::kAdvice) {
+    int error = 0;
+    do {
+      error = ::madvise(begin, bytes, kMadvPopulateWrite) == 0 ? 0 : errno;
+    } while (error == EINTR || error == EAGAIN);
+    if (error != EINVAL) return error;
+    by = PopulateBy::kTouch;
+  }
+  for (std::uint64_t at = 0; at < bytes; at += page_bytes()) {
+    std::atomic_ref<char>(begin[at]).fetch_or(0, std::memory_order_relaxed);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
+                std::uint64_t window_bytes, TouchState& state, PopulateBy& by) noexcept {
+  // A writer that overtook the window has touched those pages itself.
+  const std::uint64_t page = page_bytes();
+  state.touched_end = std::max(state.touched_end, position / page * page);
+  const std::uint64_t end = std::min(capacity, position + window_bytes);
+  if (end <= state.touched_end) return 0;
+  if (end - state.touched_end < kStepBytes && end != capacity) return 0;
+  const int error = populate(base + state.touched_end, end - state.touched_end, by);
+  if (error == 0) state.touched_end = (end + page - 1) / page * page;
+  return error;
+}
+
+void write_behind(int fd, std::uint64_t position, TouchState& state) noexcept {
+  const std::uint64_t end = position / kWriteStepBytes * kWriteStepBytes;
+  if (end <= state.written_end) return;
+  // A failure shows again at sealing, by fdatasync; where the call is unknown nothing is lost.
+  ::sync_file_range(fd, static_cast<off_t>(state.written_end),
+                    static_cast<off_t>(end - state.written_end), SYNC_FILE_RANGE_WRITE);
+  state.written_end = end;
+}
+
+}  // namespace pixel::edge
