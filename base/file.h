@@ -26,8 +26,8 @@ Result<std::string> read_file(const std::filesystem::path& path);
 Status write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
 
 /// Replaces `path` so that after a crash or power loss it holds either the old or the new bytes:
-/// "<path>.tmp", fdatasync, rename, directory fsync. One writer at a time for a path. Where it fails
-/// before the rename, nothing is left behind.
+/// "<path>.tmp", fdatasync, rename, directory fsync. One writer at a time for a path. Where it
+/// fails before the rename, nothing is left behind.
 Status write_file_atomic(const std::filesystem::path& path, std::string_view bytes,
                          unsigned mode = 0644);
 
