@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/memory_freeze.h"
 #include "edge/worker_core.h"
 
 namespace pixel::edge {
@@ -58,8 +59,10 @@ template <Ring R>
 void WorkerCore<R>::run() {
   begin();
   control_.serving.store(true, std::memory_order_release);
+  base::freeze_this_thread();
   while (step()) {
   }
+  base::thaw_this_thread();
   control_.serving.store(false, std::memory_order_release);
 }
 
