@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "edge/line_of.h"
+
+#include <gtest/gtest.h>
+
+#include "edge/output_arena.h"
+#include "edge/wait_policy.h"
+
+namespace pixel::edge {
+namespace {
+
+TEST(HostWithoutPort, KeepsNamesAddressesAndBracketedLiterals) {
+  EXPECT_EQ(host_without_port("pixel.example"), "pixel.example");
+  EXPECT_EQ(host_without_port("pixel.example:8080"), "pixel.example");
+  EXPECT_EQ(host_without_port("192.0.2.1:80"), "192.0.2.1");
+  EXPECT_EQ(host_without_port("[2001:db8::1]:8080"), "[2001:db8::1]");
+  EXPECT_EQ(host_without_port("[broken"), "[broken");
+  EXPECT_EQ(host_without_port(""), "");
+}
+
+TEST(FirstForwarded, TakesTheOriginator) {
+  EXPECT_EQ(first_forwarded("203.0.113.5"), "203.0.113.5");
+  EXPECT_EQ(first_forwarded("203.0.113.5 , 10.0.0.1"), "203.0.113.5");
+  EXPECT_EQ(first_forwarded(""), "");
+  EXPECT_EQ(first_forwarded(", 10.0.0.1"), "");
+}
+
+class Describe : public testing::Test {
+ protected:
+  logfmt::LineInput describe_it() {
+    logfmt::LineInput line;
+    describe(constants_, connection_, request_, response_, 1500, line);
+    return line;
+  }
+  LineConstants constants_{"EDG1", "d.example", false};
+  Connection connection_;
+  RequestView request_;
+  Response response_ = [] {
+    Response response;
+    response.total_bytes = 300;
+    response.head_bytes = 257;
+    response.status = 200;
+    return response;
+  }();
+};
+
+TEST_F(Describe, HeadCountsOnlyTheHead) {
+  EXPECT_EQ(describe_it().sc_bytes, 300U);
+  request_.method = Method::kHead;
+  EXPECT_EQ(describe_it().sc_bytes, 257U);
+}
+
+TEST_F(Describe, CookiesAreLoggedOnlyWhenAskedFor) {
+  request_.cookie = "secret=1";
+  EXPECT_EQ(describe_it().cookie, "");
+  constants_.log_cookies = true;
+  EXPECT_EQ(describe_it().cookie, "secret=1");
+}
+
+TEST_F(Describe, AMissingHostIsTheDistributions) {
+  EXPECT_EQ(describe_it().host_header, "d.example");
+  request_.host = "www.example:81";
+  EXPECT_EQ(describe_it().host_header, "www.example");
+}
+
+TEST_F(Describe, TheVersionIsTheRequests) {
+  EXPECT_EQ(describe_it().protocol_version, "HTTP/1.1");
+  request_.version = Version::kHttp10;
+  EXPECT_EQ(describe_it().protocol_version, "HTTP/1.0");
+}
+
+TEST(WaitPolicy, ALoneConnectionIsNeverDelayed) {
+  WaitPolicy policy(100);
+  for (int i = 0; i < 100; ++i) policy.observe(1);
+  EXPECT_EQ(policy.next(1, 5).min_wait_us, 0U);
+  EXPECT_EQ(policy.next(1, 5).completions, 1U);
+}
+
+TEST(WaitPolicy, TrafficIsBatchedUpToWhatConnectionsCanSend) {
+  WaitPolicy policy(100);
+  for (int i = 0; i < 100; ++i) policy.observe(64);
+  EXPECT_EQ(policy.next(1000, 5).min_wait_us, 100U);
+  EXPECT_GT(policy.next(1000, 5).completions, 64U);
+  EXPECT_EQ(policy.next(8, 5).completions, 8U);
+}
+
+TEST(WaitPolicy, ZeroTurnsItOff) {
+  WaitPolicy policy(0);
+  for (int i = 0; i < 100; ++i) policy.observe(64);
+  EXPECT_EQ(policy.next(1000, 5).completions, 1U);
+}
+
+TEST(OutputArena, TheLastLoopsBytesSurviveOneTurn) {
+  OutputArena arena(2);
+  char* const first = arena.slot(arena.take());
+  first[0] = 'x';
+  arena.turn();
+  char* const second = arena.slot(arena.take());
+  second[0] = 'y';
+  EXPECT_EQ(first[0], 'x');
+  arena.turn();
+  EXPECT_EQ(arena.slot(arena.take()), first);
+}
+
+TEST(OutputArena, SaysWhenItIsFull) {
+  OutputArena arena(1);
+  EXPECT_TRUE(arena.has_room());
+  arena.take();
+  EXPECT_FALSE(arena.has_room());
+}
+
+}  // namespace
+}  // namespace pixel::edge
