@@ -13,8 +13,9 @@ namespace pixel::edge {
 
 /// x-host-header without its port: common parsers of this format take host names only.
 inline std::string_view host_without_port(std::string_view host) noexcept {
-  if (!host.empty() && host.front() == '[') return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
+  const bool literal = !host.empty() && host.front() == '[';
+  const std::size_t end = host.find(literal ? ']' : ':');
+  return host.substr(0, literal && end != std::string_view::npos ? end + 1 : end);
 }
 
 /// The originator: the first address of an X-Forwarded-For list.
