@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: see admin.h. The numbers themselves are in admin_metrics.cc.
+#include "edge/admin.h"
+
+#include <fmt/format.h>
+
+namespace pixel::edge {
+
+std::string why_not_ready(const AdminView& view) {
+  if (view.draining->load(std::memory_order_acquire)) return "draining";
+  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
+    if (!(*view.controls)[worker]->serving.load(std::memory_order_acquire)) {
+      return fmt::format("worker {} does not serve yet", worker);
+    }
+  }
+  if (!view.refuse_when_full) return {};
+  const KeeperStatus status = view.keeper->status();
+  for (std::size_t worker = 0; worker < status.lanes.size(); ++worker) {
+    if (status.lanes[worker].has_room) continue;
+    return fmt::format(
+        "worker {} has no place for lines: {}", worker,
+        status.last_allocate_error.empty() ? "no segment is ready" : status.last_allocate_error);
+  }
+  return {};
+}
+
+void register_admin(base::AdminServer& server, const AdminView& view) {
+  server.get("/healthz", [](const base::AdminRequest&) { return base::AdminReply{200, "ok\n"}; });
+  server.get("/readyz", [view](const base::AdminRequest&) {
+    const std::string cause = why_not_ready(view);
+    if (cause.empty()) return base::AdminReply{200, "ready\n"};
+    return base::AdminReply{503, "not ready: " + cause + "\n"};
+  });
+  server.get("/metrics", [view](const base::AdminRequest&) {
+    return base::AdminReply{200, metrics_text(view), "text/plain; version=0.0.4; charset=utf-8"};
+  });
+}
+
+}  // namespace pixel::edge

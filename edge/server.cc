@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: see server.h. The boot; the end is server_end.cc.
+#include "edge/server.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/clock.h"
+#include "base/diagnostics.h"
+#include "base/units.h"
+#include "edge/cores.h"
+#include "edge/log/identity.h"
+#include "edge/log/recovery.h"
+
+namespace pixel::edge {
+namespace {
+
+constexpr std::uint64_t kLockWaitNs = 60 * base::kSecondNs;
+constexpr std::uint64_t kServeWaitNs = 30 * base::kSecondNs;
+// Descriptors of a worker besides its connections.
+constexpr std::uint64_t kSpareDescriptors = 256;
+
+std::uint16_t count_workers(const EdgeConfig& config) {
+  if (config.workers != 0) return static_cast<std::uint16_t>(config.workers);
+  return static_cast<std::uint16_t>(std::clamp<std::size_t>(allowed_cores().size(), 1, 1024));
+}
+
+// The soft limit is a default of 1980s' select(); each worker has a table of its own.
+void raise_descriptor_limit(std::uint64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  if (limit.rlim_cur < wanted) {
+    spdlog::warn(
+        "this process may open {} files; server.connections_max wants {} (LimitNOFILE=, ulimit -n)",
+        limit.rlim_cur, wanted);
+  }
+}
+
+void report(const RecoveryReport& recovery) {
+  for (const std::string& problem : recovery.problems) spdlog::warn("recovery: {}", problem);
+  if (recovery.boots + recovery.sealed_segments + recovery.discarded_segments == 0) return;
+  spdlog::info(
+      "recovered {} segments with {} lines after {} unclean ends; removed {} empty ones; torn: {} "
+      "bytes at ends, {} holes of {} bytes",
+      recovery.sealed_segments, recovery.lines, recovery.boots, recovery.discarded_segments,
+      recovery.torn_tail_bytes, recovery.holes, recovery.hole_bytes);
+}
+
+}  // namespace
+
+Server::Server(const EdgeConfig& config)
+    : config_(config),
+      spool_{config.spool_path},
+      workers_count_(count_workers(config)),
+      routes_(config.pixel_paths) {}
+
+base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std::string version) {
+  std::unique_ptr<Server> server(new Server(config));
+  raise_descriptor_limit(config.connections_max + kSpareDescriptors);
+  std::string why = "as server.backend says";
+  if (config.backend == BackendChoice::kIoUring) server->backend_ = Backend::kIoUring;
+  if (config.backend == BackendChoice::kAuto) {
+    why = "its self-test passed";
+    server->backend_ = choose_backend(why);
+  }
+  if (auto free = probe_listeners(config.listen); !free) return free.error();
+  if (auto done = server->prepare_log(); !done) return done.error();
+  if (auto done = server->start_keeper(); !done) return done.error();
+  if (auto done = server->start_workers(); !done) return done.error();
+  if (auto done = server->start_admin(std::move(version)); !done) return done.error();
+  spdlog::info("serving on {} with {} workers on {} ({}); node {}, boot {}; admin {}",
+               fmt::join(server->bound(), ", "), server->workers_count_,
+               backend_name(server->backend_), why, config.node_id, server->boot_,
+               config.admin_listen.empty() ? "off" : config.admin_listen);
+  return server;
+}
+
+// From identity to control page under the spool's lock: two processes that start at once take
+// different boots and do not recover each other's first files.
+base::Status Server::prepare_log() {
+  if (auto made = create_spool(spool_); !made) return made;
+  auto lock = SpoolLock::acquire(spool_, kLockWaitNs);
+  if (!lock) return lock.error();
+  const auto key = load_or_create_node_key(config_.key_file);
+  if (!key) return key.error();
+  cipher_.emplace(*key);
+  const auto now = static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs);
+  const auto boot = take_boot_number(spool_, now);
+  if (!boot) return boot.error();
+  boot_ = *boot;
+  if (auto done = recover(); !done) return done;
+  auto page = logfmt::ControlPage::create(
+      spool_.active() / logfmt::control_file_name(config_.node_id, boot_), config_.node_id, boot_,
+      workers_count_);
+  if (!page) return page.error();
+  page_.emplace(std::move(page).value());
+  return base::ok_status();
+}
+
+base::Status Server::recover() {
+  RecoveryOptions options;
+  options.spool = spool_;
+  options.distribution = config_.distribution;
+  options.cipher = &*cipher_;
+  const auto recovery = recover_spool(options);
+  if (!recovery) return recovery.error();
+  report(*recovery);
+  return base::ok_status();
+}
+
+base::Status Server::start_keeper() {
+  std::vector<KeeperLane> lanes;
+  for (std::uint16_t worker = 0; worker < workers_count_; ++worker) {
+    supplies_.push_back(std::make_unique<SegmentSupply>());
+    lanes.push_back({supplies_.back().get(), &page_->slot(worker)});
+  }
+  KeeperOptions options;
+  options.spool = spool_;
+  options.distribution = config_.distribution;
+  options.node = config_.node_id;
+  options.boot = boot_;
+  options.segment_bytes = config_.segment_bytes;
+  options.standby_segments = config_.standby_segments;
+  keeper_ = std::make_unique<Keeper>(options, lanes);
+  return keeper_->start();
+}
+
+WorkerOptions Server::worker_options(std::uint16_t index) const {
+  const std::vector<int> cores = allowed_cores();
+  WorkerOptions options;
+  options.index = index;
+  if (config_.pin && workers_count_ <= cores.size()) options.cpu = cores[index];
+  options.backend = backend_;
+  options.listeners = listeners_.of_worker(index);
+  options.connections_max = config_.connections_max;
+  options.receive_buffers = config_.receive_buffers;
+  options.limits.request_line_bytes = static_cast<std::uint32_t>(config_.request_line_bytes);
+  options.limits.head_bytes = static_cast<std::uint32_t>(config_.head_bytes);
+  options.limits.header_count = config_.header_count;
+  options.header_timeout_ns = config_.header_timeout_ns;
+  options.keep_alive_timeout_ns = config_.keep_alive_timeout_ns;
+  options.send_timeout_ns = config_.send_timeout_ns;
+  options.batch_wait_us_max =
+      static_cast<std::uint32_t>(config_.batch_wait_ns / base::kMicrosecondNs);
+  options.routes = &routes_;
+  options.cipher = &*cipher_;
+  options.lane = {logfmt::SegmentKind::kAccess, config_.node_id, boot_, index};
+  options.edge_location = config_.location;
+  options.distribution_host = config_.distribution_host;
+  options.log_cookies = config_.cookies;
+  options.serve_when_full = config_.on_full == OnFull::kServeAndCount;
+  options.segment_age_s = static_cast<std::uint32_t>(config_.segment_age_ns / base::kSecondNs);
+  options.supply = supplies_[index].get();
+  return options;
+}
+
+void Server::run_one(WorkerOptions options) {
+  const std::uint16_t index = options.index;
+  const auto status = run_worker(options, *controls_[index]);
+  if (!status) {
+    spdlog::error("worker {}: {}", index, status.error().message);
+    failed_.store(true, std::memory_order_release);
+  }
+  controls_[index]->serving.store(false, std::memory_order_release);
+  running_.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+base::Status Server::start_workers() {
+  auto listeners = open_listeners(config_.listen, workers_count_);
+  if (!listeners) return listeners.error();
+  listeners_ = std::move(listeners).value();
+  // All controls first: a worker's thread may look at none but its own, the admin at all.
+  for (std::uint16_t i = 0; i < workers_count_; ++i) {
+    controls_.push_back(std::make_unique<WorkerControl>());
+  }
+  for (std::uint16_t i = 0; i < workers_count_; ++i) {
+    WorkerOptions options = worker_options(i);
+    options.slot = &page_->slot(i);
+    running_.fetch_add(1, std::memory_order_acq_rel);
+    threads_.emplace_back([this, options = std::move(options)] { run_one(options); });
+  }
+  return wait_until_serving();
+}
+
+base::Status Server::wait_until_serving() {
+  const std::uint64_t deadline_ns = base::monotonic_ns() + kServeWaitNs;
+  const auto serves = [](const auto& control) {
+    return control->serving.load(std::memory_order_acquire);
+  };
+  while (!std::all_of(controls_.begin(), controls_.end(), serves)) {
+    if (worker_failed()) return base::Error{"a worker could not start"};
+    if (base::monotonic_ns() >= deadline_ns) return base::Error{"the workers do not start"};
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return base::ok_status();
+}
+
+base::Status Server::start_admin(std::string version) {
+  if (config_.admin_listen.empty()) return base::ok_status();
+  AdminView view;
+  view.controls = &controls_;
+  view.keeper = keeper_.get();
+  view.page = &*page_;
+  view.draining = &draining_;
+  view.backend = backend_;
+  view.refuse_when_full = config_.on_full == OnFull::kRefuse;
+  view.version = std::move(version);
+  register_admin(admin_, view);
+  return admin_.start(config_.admin_listen);
+}
+
+}  // namespace pixel::edge
