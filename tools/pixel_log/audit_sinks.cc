@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: see audit.h. What each sink says it holds, against the lines of the segments.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tools/pixel_log/audit.h"
+
+namespace pixel::logs {
+namespace {
+
+// One sink against all segments.
+class SinkCheck {
+ public:
+  SinkCheck(const SinkHoldings& sink, const AuditBooks& books, AuditResult& result)
+      : sink_(sink), books_(books), result_(result), where_("sink " + sink.name) {
+    totals_.name = sink.name;
+    totals_.filtered = sink.filtered;
+    totals_.dead_lettered = sink.dead_lettered;
+  }
+
+  void run(bool drained) {
+    for (const auto& [id, segment] : books_.segments) {
+      if (id.lane.kind == logfmt::SegmentKind::kAccess) check_segment(segment);
+    }
+    for (const auto& [id, holding] : sink_.segments) {
+      if (books_.segments.contains(id)) continue;
+      totals_.rows += holding.distinct_rows;
+      add(DefectKind::kMismatch, holding.distinct_rows,
+          fmt::format("{} rows of segment {}, of which the log knows nothing",
+                      holding.distinct_rows, to_text(id)));
+    }
+    explain_shortage();
+    if (drained && totals_.pending > 0) {
+      add(DefectKind::kPending, totals_.pending,
+          fmt::format("{} lines not delivered yet", totals_.pending));
+    }
+    result_.sinks.push_back(totals_);
+  }
+
+ private:
+  // Lines of the segment that the sink says it is done with.
+  std::uint64_t passed_lines(const SegmentBooks& segment) const {
+    if (!sink_.lanes) return segment.lines;
+    const auto place = sink_.lanes->find(segment.segment.lane);
+    if (place == sink_.lanes->end()) return 0;
+    if (segment.segment.index != place->second.index) {
+      return segment.segment.index < place->second.index ? segment.lines : 0;
+    }
+    if (place->second.offset >= segment.bytes) return segment.lines;
+    const auto lines = books_.lines_before.find({segment.segment, place->second.offset});
+    return lines == books_.lines_before.end() ? 0 : lines->second;
+  }
+
+  void check_segment(const SegmentBooks& segment) {
+    const auto found = sink_.segments.find(segment.segment);
+    const SegmentHolding holding = found == sink_.segments.end() ? SegmentHolding{} : found->second;
+    const std::uint64_t passed = passed_lines(segment);
+    totals_.rows += holding.distinct_rows;
+    totals_.pending += segment.lines - passed;
+    if (holding.rows > holding.distinct_rows) {
+      const std::uint64_t twice = holding.rows - holding.distinct_rows;
+      totals_.duplicate_rows += twice;
+      add(DefectKind::kDuplicate, twice,
+          fmt::format("{} duplicate rows of segment {}", twice, to_text(segment.segment)));
+    }
+    if (holding.distinct_rows > segment.lines) {
+      const std::uint64_t more = holding.distinct_rows - segment.lines;
+      totals_.duplicate_rows += more;
+      add(DefectKind::kDuplicate, more,
+          fmt::format("{} rows of segment {}, which has {} lines", holding.distinct_rows,
+                      to_text(segment.segment), segment.lines));
+    } else if (holding.distinct_rows > passed) {
+      // The rows were read after the checkpoint, of a sink that goes on; or its checkpoint is not
+      // stored with its rows: then they will show as duplicates.
+      result_.notes.push_back(fmt::format("{}: {} rows of segment {} beyond its checkpoint", where_,
+                                          holding.distinct_rows - passed,
+                                          to_text(segment.segment)));
+    } else if (holding.distinct_rows < passed) {
+      short_.push_back({segment.segment, passed - holding.distinct_rows});
+    }
+  }
+
+  // Filtered and dead-lettered lines have no row; the sink knows their number, not their segment.
+  void explain_shortage() {
+    std::uint64_t shortage = 0;
+    for (const auto& [segment, rows] : short_) shortage += rows;
+    const std::uint64_t explained = sink_.filtered + sink_.dead_lettered;
+    if (shortage < explained) {
+      add(DefectKind::kMismatch, explained - shortage,
+          fmt::format("{} lines filtered or dead-lettered, but only {} have no row", explained,
+                      shortage));
+    }
+    if (shortage <= explained) return;
+    totals_.missing_rows = shortage - explained;
+    for (const auto& [segment, rows] : short_) {
+      std::string what = fmt::format("{} rows of segment {} missing", rows, to_text(segment));
+      if (explained > 0) {
+        what += fmt::format(" ({} of the {} lines without row were filtered or dead-lettered)",
+                            explained, shortage);
+      }
+      add(DefectKind::kGap, rows, what);
+    }
+  }
+
+  void add(DefectKind kind, std::uint64_t amount, std::string what) {
+    result_.defects.push_back({kind, where_, std::move(what), amount});
+  }
+
+  const SinkHoldings& sink_;
+  const AuditBooks& books_;
+  AuditResult& result_;
+  std::string where_;
+  SinkTotals totals_;
+  std::vector<std::pair<logfmt::SegmentId, std::uint64_t>> short_;
+};
+
+}  // namespace
+
+void check_sinks(const AuditInput& input, const AuditBooks& books, AuditResult& result) {
+  for (const SinkHoldings& sink : input.sinks) SinkCheck(sink, books, result).run(input.drained);
+}
+
+}  // namespace pixel::logs

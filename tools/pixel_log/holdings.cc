@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: see holdings.h.
+#include "tools/pixel_log/holdings.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace pixel::logs {
+namespace {
+
+using Json = nlohmann::json;
+
+// Reads one object of the JSON; the first thing that does not fit is the error.
+class Reader {
+ public:
+  std::uint64_t number(const Json& object, const char* key, const char* what) {
+    const auto value = object.find(key);
+    if (value != object.end() && value->is_number_unsigned()) return value->get<std::uint64_t>();
+    fail(what, key, "an unsigned integer");
+    return 0;
+  }
+  std::string text(const Json& object, const char* key, const char* what) {
+    const auto value = object.find(key);
+    if (value != object.end() && value->is_string()) return value->get<std::string>();
+    fail(what, key, "a string");
+    return {};
+  }
+  const Json& array(const Json& object, const char* key, const char* what) {
+    static const Json kNone = Json::array();
+    const auto value = object.find(key);
+    if (value != object.end() && value->is_array()) return *value;
+    fail(what, key, "an array");
+    return kNone;
+  }
+  void fail(std::string_view what, std::string_view key, std::string_view expected) {
+    if (error_.empty()) error_ = fmt::format("holdings: {}: {}: expected {}", what, key, expected);
+  }
+  const std::string& error() const { return error_; }
+
+ private:
+  std::string error_;
+};
+
+std::uint64_t number_or_0(const Json& object, const char* key) {
+  const auto value = object.find(key);
+  return value != object.end() && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+}
+
+void read_checkpoint(Reader& reader, const Json& checkpoint, SinkHoldings& sink) {
+  sink.missing = number_or_0(checkpoint, "missing");
+  const auto lanes = checkpoint.find("lanes");
+  if (lanes == checkpoint.end() || !lanes->is_object()) {
+    return reader.fail("checkpoint", "lanes", "an object");
+  }
+  sink.lanes.emplace();
+  for (const auto& [name, pair] : lanes->items()) {
+    const auto lane = logfmt::parse_lane(name);
+    const bool fits = lane && pair.is_array() && pair.size() == 2 && pair[0].is_number_unsigned() &&
+                      pair[1].is_number_unsigned();
+    if (!fits) return reader.fail("checkpoint", name, "\"<lane>\": [index, offset]");
+    (*sink.lanes)[*lane] = {pair[0].get<std::uint32_t>(), pair[1].get<std::uint64_t>()};
+  }
+}
+
+void read_holding(Reader& reader, const Json& object, SinkHoldings& sink) {
+  const auto segment = logfmt::parse_segment(reader.text(object, "segment", "holding"));
+  if (!segment) return reader.fail("holding", "segment", "24 characters of a segment's name");
+  SegmentHolding& holding = sink.segments[*segment];
+  holding.rows += reader.number(object, "rows", "holding");
+  holding.distinct_rows += reader.number(object, "distinct_rows", "holding");
+}
+
+SinkHoldings read_sink(Reader& reader, const Json& object) {
+  SinkHoldings sink;
+  sink.name = reader.text(object, "name", "sink");
+  sink.filtered = reader.number(object, "filtered", "sink");
+  sink.dead_lettered = reader.number(object, "dead_lettered", "sink");
+  const auto checkpoint = object.find("checkpoint");
+  if (checkpoint != object.end() && checkpoint->is_object()) {
+    read_checkpoint(reader, *checkpoint, sink);
+  }
+  for (const Json& holding : reader.array(object, "holdings", "sink")) {
+    read_holding(reader, holding, sink);
+  }
+  return sink;
+}
+
+}  // namespace
+
+base::Result<std::vector<SinkHoldings>> parse_holdings(std::string_view json) {
+  const Json root = Json::parse(json.begin(), json.end(), nullptr, false);
+  if (!root.is_object()) return base::Error{"holdings: not a JSON object"};
+  Reader reader;
+  std::vector<SinkHoldings> sinks;
+  for (const Json& sink : reader.array(root, "sinks", "holdings")) {
+    if (!sink.is_object()) return base::Error{"holdings: sinks: expected objects"};
+    sinks.push_back(read_sink(reader, sink));
+  }
+  if (!reader.error().empty()) return base::Error{reader.error()};
+  return sinks;
+}
+
+}  // namespace pixel::logs

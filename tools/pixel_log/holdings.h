@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the sinks say they hold: the JSON of `pixel-shipper holdings --json`. COLD.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "logfmt/segment_name.h"
+
+namespace pixel::logs {
+
+/// The next byte a sink reads in a lane.
+struct LanePosition {
+  std::uint32_t index = 0;
+  std::uint64_t offset = 0;
+};
+
+struct SegmentHolding {
+  std::uint64_t rows = 0;
+  std::uint64_t distinct_rows = 0;
+};
+
+struct SinkHoldings {
+  std::string name;
+  std::uint64_t filtered = 0;
+  std::uint64_t dead_lettered = 0;
+  std::uint64_t missing = 0;  // Lines passed over because their segment was gone.
+  /// Nothing where the sink gave no checkpoint: then it should hold everything.
+  std::optional<std::map<logfmt::LaneId, LanePosition>> lanes;
+  std::map<logfmt::SegmentId, SegmentHolding> segments;
+};
+
+base::Result<std::vector<SinkHoldings>> parse_holdings(std::string_view json);
+
+/// Runs `pixel-shipper holdings --json --config <config>` from this program's own folder and
+/// returns what it prints. Blocks until it ends.
+base::Result<std::string> ask_shipper(const std::filesystem::path& config);
+
+}  // namespace pixel::logs
