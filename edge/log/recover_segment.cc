@@ -57,7 +57,7 @@ base::Status read_and_trim(Work& work) {
   work.fd = std::move(*fd);
   auto text = base::read_file(work.path);
   if (!text) return text.error();
-  work.text = *std::move(text);
+  work.text = std::move(text).value();
   work.text.resize(work.text.find_last_not_of('\0') + 1);
   auto trimmed = cut(work, work.text.size());
   work.step_done();

@@ -86,7 +86,7 @@ base::Result<logfmt::Manifest, SealFailure> seal_segment(const Spool& spool,
     return sealed_path(spool, distribution, segment.first_line_at, segment.id, type);
   };
   const fs::path data = named(SealedType::kData);
-  const auto manifest = describe(segment, data.filename().string(), *std::move(hash));
+  const auto manifest = describe(segment, data.filename().string(), std::move(hash).value());
   auto written = base::write_file_atomic(named(SealedType::kManifest), to_json(manifest));
   if (!written) return SealFailure{written.error().message, true};
   // Not tried again: either the name is taken, or the rename itself may have happened.
