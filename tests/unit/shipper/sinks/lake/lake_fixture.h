@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// A lake in a directory of its own, and the eyes of a foreign reader: a DuckDB that globs it.
+#pragma once
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "shipper/sinks/duckdb/duckdb_handle.h"
+#include "shipper/sinks/lake/lake_sink.h"
+#include "tests/unit/shipper/sinks/batch_maker.h"
+
+namespace pixel::shipper::testing {
+
+class LakeTest : public ::testing::Test {
+ protected:
+  LakeTest() {
+    settings_.path = directory_.path() / "lake";
+    settings_.merge_files = 4;
+    settings_.query_threads = 1;
+  }
+
+  std::unique_ptr<Sink> make_sink(std::vector<ColumnSpec> columns = test_columns()) {
+    return create_lake_sink(std::move(columns), settings_);
+  }
+  static std::string ask(Sink& sink, std::string_view sql) {
+    auto answer = sink.query(sql);
+    return answer ? answer->json : "error: " + answer.error().message;
+  }
+
+  /// What any reader sees: the first row of the answer as texts, or one error text.
+  std::vector<std::string> glob(const std::string& select, const std::string& rest = "") const {
+    auto database = duckdb::Database::open(":memory:", {{"threads", "1"}});
+    auto connection = database.value().connect();
+    auto table = connection.value().read_texts(
+        fmt::format("SELECT {} FROM read_parquet('{}/requests/*/*/*.parquet', "
+                    "hive_partitioning = true, union_by_name = true) {}",
+                    select, settings_.path.string(), rest));
+    if (!table) return {table.error().message};
+    std::vector<std::string> values;
+    for (const auto& value : table->rows.at(0)) values.push_back(value.value_or("NULL"));
+    return values;
+  }
+  /// Rows, distinct rows and the highest number plus one, seen by glob. Zeros without files.
+  std::vector<std::string> counts() const {
+    if (files().empty()) return {"0", "0", "0"};
+    return glob(
+        "CAST(count(*) AS VARCHAR), CAST(count(DISTINCT _offset) AS VARCHAR), "
+        "CAST(max(_offset) + 1 AS VARCHAR)");
+  }
+  std::vector<std::string> files() const {
+    std::vector<std::string> found;
+    const auto table = settings_.path / "requests";
+    if (!std::filesystem::exists(table)) return found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(table)) {
+      if (entry.is_regular_file()) found.push_back(entry.path().lexically_relative(table).string());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  std::size_t staged_count() const {
+    const std::filesystem::directory_iterator staging(settings_.path /
+                                                      "_pixeledge/requests/staging");
+    return static_cast<std::size_t>(std::distance(begin(staging), end(staging)));
+  }
+
+  /// Runs maintain() until it changes nothing for a while.
+  void settle(Sink& sink) const {
+    for (int quiet = 0; quiet < 10;) {
+      const auto before = files();
+      sink.maintain();
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      quiet = files() == before && staged_count() == 0 ? quiet + 1 : 0;
+    }
+  }
+
+  TemporaryDirectory directory_;
+  LakeSettings settings_;
+};
+
+}  // namespace pixel::shipper::testing
