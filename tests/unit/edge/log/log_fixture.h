@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -35,11 +36,12 @@ inline const logfmt::RequestIdCipher& cipher() {
   return made;
 }
 
-/// A folder that is gone when the test is.
+/// A folder that is gone when the test is; in memory where nothing of a real disk is asked for.
 class TempFolder {
  public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pixel_log_XXXXXX").string();
+  explicit TempFolder(std::filesystem::path parent = "/dev/shm") {
+    if (::access(parent.c_str(), W_OK) != 0) parent = std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "pixel_log_XXXXXX").string();
     EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
     path_ = pattern;
   }
@@ -178,7 +180,7 @@ class LogTest : public ::testing::Test {
     }
   }
 
-  TempFolder folder_;
+  TempFolder folder_{std::filesystem::temp_directory_path()};
   Spool spool_;
   std::unique_ptr<logfmt::ControlPage> page_;
   std::vector<std::unique_ptr<TestLane>> lanes_;
