@@ -3,6 +3,7 @@
 // call, no lock, no allocation; what is rare is a call into dispatch_errors.h.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "edge/line_of.h"
@@ -159,7 +160,7 @@ template <Ring R>
 void WorkerCore<R>::continue_partial(Connection& connection, std::string_view more) {
   char* const block = partials_.block(connection.partial);
   CHECK(connection.partial_bytes + more.size() <= partials_.block_bytes());
-  std::memcpy(block + connection.partial_bytes, more.data(), more.size());
+  std::copy_n(more.data(), more.size(), block + connection.partial_bytes);
   connection.partial_bytes += static_cast<std::uint32_t>(more.size());
   const std::uint32_t parsed = parse_all(connection, {block, connection.partial_bytes});
   connection.partial_bytes -= parsed;

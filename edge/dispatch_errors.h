@@ -245,7 +245,7 @@ void WorkerCore<R>::begin_tail(Connection& connection, std::uint32_t sent_bytes)
   std::memcpy(block, connection.sent.bytes + sent_bytes, rest);
   // Where the queue of submissions ran full, answers of this loop may have been collected before
   // the failure was seen: they follow.
-  std::memcpy(block + rest, connection.output.bytes, connection.output.count);
+  std::copy_n(connection.output.bytes, connection.output.count, block + rest);
   connection.tail_begin = 0;
   connection.tail_end = rest + connection.output.count;
   connection.output = Output{};
