@@ -52,19 +52,21 @@ def wait_until(is_true, seconds, what, pause=0.01):
 
 
 class Process:
-    """One program; its output goes to `<log>`. The kernel ends it if we die first."""
+    """One program; what it says goes to `log` (appended), its standard output to `output` where one
+    is named. The kernel ends it if we die first."""
 
-    def __init__(self, name, argv, log, cpu=None):
+    def __init__(self, name, argv, log, cpu=None, output=None):
         self.name = name
         self.argv = [str(word) for word in argv]
         self.log = pathlib.Path(log)
         self.cpu = cpu
+        self.output = output or log
         self.child = None
 
     def start(self):
-        with open(self.log, "ab") as output:
+        with open(self.log, "ab") as log, open(self.output, "ab") as output:
             self.child = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=output,
-                                          stderr=output, preexec_fn=self._before_exec)
+                                          stderr=log, preexec_fn=self._before_exec)
         return self
 
     def _before_exec(self):

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pixel-edge on loopback: its configuration in a directory of its own, and its start."""
+
+import dataclasses
+import pathlib
+
+from harness.process import Process, free_port, program
+
+EDGE_TOML = """\
+[server]
+listen = ["127.0.0.1:{port}"]
+workers = {workers}
+backend = "{backend}"
+
+[admin]
+listen = "127.0.0.1:{admin_port}"
+
+[node]
+key_file = "{place}/node.key"
+
+[spool]
+path = "{spool}"
+segment_bytes = "{segment_bytes}"
+segment_age = "{segment_age}"
+
+[drain]
+patience = "2s"
+"""
+
+
+@dataclasses.dataclass
+class EdgeConfig:
+    """Fields may be changed until write()."""
+    place: pathlib.Path
+    port: int = dataclasses.field(default_factory=free_port)
+    admin_port: int = dataclasses.field(default_factory=free_port)
+    paths: list = dataclasses.field(default_factory=lambda: ["/p.gif"])
+    workers: int = 1
+    backend: str = "auto"
+    segment_bytes: str = "64MiB"
+    segment_age: str = "60s"
+
+    @property
+    def path(self):
+        return pathlib.Path(self.place) / "edge.toml"
+
+    @property
+    def spool(self):
+        return pathlib.Path(self.place) / "spool"
+
+    @property
+    def key(self):
+        return pathlib.Path(self.place) / "node.key"
+
+    @property
+    def admin_url(self):
+        return f"http://127.0.0.1:{self.admin_port}"
+
+    def write(self):
+        text = EDGE_TOML.format(spool=self.spool, **dataclasses.asdict(self))
+        text += "".join(f'\n[[pixel]]\npath = "{path}"\n' for path in self.paths)
+        self.path.write_text(text, encoding="utf-8")
+        self.spool.mkdir(exist_ok=True)
+        return self
+
+
+def make_edge(build, config, cpu=None):
+    """The process, not yet started."""
+    config.write()
+    return Process("pixel-edge", [program(build, "pixel-edge"), "--config", config.path],
+                   pathlib.Path(config.place) / "edge.log", cpu=cpu)
+
+
+def start_edge(build, config, cpu=None):
+    """Started and serving."""
+    process = make_edge(build, config, cpu).start()
+    process.wait_for_port(config.port)
+    return process
