@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The documents' commands exist: every program in a ```console block is in the tree or built, and
-knows each option and subcommand that the documents use, by its own --help."""
+"""The documents are true: every program in a ```console block is in the tree or built, and knows
+each option that the documents use, by its own --help; every sink in a ```toml block, and both
+example files, are configurations that the programs take."""
 
 import functools
 import pathlib
@@ -10,9 +11,11 @@ import shlex
 import subprocess
 
 from support import ROOT, main_of
+from harness.process import program, run
 
 OURS = ("pixel-edge", "pixel-shipper", "pixel-load", "pixel-log")
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
+TOML_BLOCK = re.compile(r"^```toml\n(.*?)^```", re.M | re.S)
 # Programs of the system that documents may use, and their arguments are not ours to check.
 SYSTEM = {"curl", "git", "cd", "cmake", "ctest", "ls", "sudo", "cat", "systemctl", "journalctl",
           "goaccess", "kill", "df", "export", "npm", "duckdb", "zcat"}
@@ -82,7 +85,7 @@ def check_command(words, build):
     command, arguments = [str(program)], words[1:]
     if program.name in ("pixel-shipper", "pixel-log") and arguments[:1] and arguments[0][0] != "-":
         command.append(arguments.pop(0))
-    text = help_of(*command)
+    text = help_of(*command) + help_of(str(program))  # Options of the program come before too.
     for word in arguments:
         option = word.partition("=")[0]
         if re.fullmatch(r"--?[a-z][a-z-]*", option):
@@ -91,7 +94,22 @@ def check_command(words, build):
     return 1
 
 
-def test(build, _place):
+def check_sink_examples(build, place):
+    """Each [[sink]] block as a configuration of its own."""
+    examples = [(path, text) for path in documents()
+                for text in TOML_BLOCK.findall(path.read_text(encoding="utf-8"))
+                if text.lstrip().startswith("[[sink]]")]
+    for path, text in examples:
+        config = place / "example.toml"
+        config.write_text(text, encoding="utf-8")
+        done = run([program(build, "pixel-shipper"), "check", "--config", config], check=False)
+        assert done.returncode == 0, f"{path.relative_to(ROOT)}: {done.stdout}{done.stderr}"
+    return len(examples)
+
+
+def test(build, place):
+    run([program(build, "pixel-edge"), "--config", ROOT / "edge" / "edge.toml", "--check"])
+    run([program(build, "pixel-shipper"), "check", "--config", ROOT / "shipper" / "shipper.toml"])
     checked = 0
     for path in documents():
         for command in commands(path):
@@ -99,9 +117,10 @@ def test(build, _place):
                 try:
                     checked += check_command(words, build)
                 except AssertionError as error:
-                    place = path.relative_to(ROOT)
-                    raise AssertionError(f"{place}: `{command}`: {error}") from None
-    print(f"{checked} commands in {len(documents())} documents")
+                    raise AssertionError(f"{path.relative_to(ROOT)}: `{command}`: "
+                                         f"{error}") from None
+    examples = check_sink_examples(build, place)
+    print(f"{checked} commands and {examples} sinks in {len(documents())} documents")
     assert checked >= 5, "the documents' commands were not found"
 
 
