@@ -178,7 +178,6 @@ Pipeline::Next Pipeline::failed(PipelineState state, std::string reason) {
 }
 
 Pipeline::Next Pipeline::finish(PipelineState state) {
-  if (follower_) sink_.close();
   done_ = true;
   const std::lock_guard lock(mutex_);
   if (state == PipelineState::kFailed && status_.last_error.empty() && follower_) {
@@ -186,6 +185,11 @@ Pipeline::Next Pipeline::finish(PipelineState state) {
   }
   status_.state = state;
   return {Next::Kind::kDone, 0};
+}
+
+void Pipeline::close() {
+  if (follower_) sink_.close();
+  done_ = true;
 }
 
 // Positions of lanes without any file are of no use, but an empty spool may also be one that is not

@@ -43,7 +43,7 @@ enum class PipelineState : std::uint8_t {
   kRunning,   //
   kRetrying,  // The last attempt failed; the same batch is tried again.
   kRejected,  // The sink refuses the batch: an operator is needed. Tried again, slowly.
-  kStopped,   // Drained and closed.
+  kStopped,   // Ended as asked.
   kFailed,    // Gave up (failures_max).
 };
 std::string_view pipeline_state_name(PipelineState state) noexcept;
@@ -80,10 +80,14 @@ class Pipeline {
 
   enum class Ending : std::uint8_t {
     kNever,
-    kWhenDrained,  // All that is published now: delivered, then closed.
+    kWhenDrained,  // When all that is published is delivered.
     kNow,          // What was read is delivered; nothing more is read.
   };
   void end(Ending ending) { ending_ = ending; }
+
+  /// Closes the sink, if it was opened. The last call, after kDone or instead of further steps:
+  /// until then other threads may still ask the sink.
+  void close();
 
   PipelineStatus status() const;
   const PipelineOptions& options() const noexcept { return options_; }

@@ -150,6 +150,13 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
+/// Rounds of a crash test; sanitizers make each one ten times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int kCrashRounds = 6;
+#else
+inline constexpr int kCrashRounds = 30;
+#endif
+
 /// Runs `work(ready)` in a child and kills it with SIGKILL up to `window_us` after it called
 /// ready(). REQUIRES: this process has one thread.
 template <class Work>

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// See admin.h. COLD.
+#include "shipper/admin.h"
+
+#include <nlohmann/json.hpp>
+
+#include "shipper/report.h"
+
+namespace pixel::shipper {
+namespace {
+
+constexpr const char* kJson = "application/json";
+
+base::AdminReply ready_reply(Service& service) {
+  std::string unready;
+  for (const SinkReport& report : service.reports()) {
+    const PipelineState state = report.status.state;
+    if (state == PipelineState::kRunning) continue;
+    unready += report.name + ": " + std::string(pipeline_state_name(state)) + " " +
+               report.status.last_error + "\n";
+  }
+  if (unready.empty()) return {200, "ready\n"};
+  return {503, unready};
+}
+
+base::AdminReply query_reply(Service& service, const std::string& body) {
+  const auto request = nlohmann::json::parse(body, nullptr, false);
+  const bool is_request = request.is_object() && request.contains("sql") &&
+                          request["sql"].is_string() &&
+                          request.value("sink", nlohmann::json("")).is_string();
+  if (!is_request) return {400, "expected {\"sql\":\"...\",\"sink\":\"...\"}\n"};
+  const auto answer = service.query(request.value("sink", ""), request["sql"].get<std::string>());
+  if (!answer) return {422, answer.error().message};
+  return {200, answer->json, kJson};
+}
+
+}  // namespace
+
+void serve_admin(base::AdminServer& server, Service& service) {
+  server.get("/healthz", [](const base::AdminRequest&) { return base::AdminReply{200, "ok\n"}; });
+  server.get("/readyz", [&service](const base::AdminRequest&) { return ready_reply(service); });
+  server.get("/metrics", [&service](const base::AdminRequest&) {
+    return base::AdminReply{200, metrics_text(service.reports(), service.retained()),
+                            "text/plain; version=0.0.4; charset=utf-8"};
+  });
+  server.get("/status", [&service](const base::AdminRequest&) {
+    return base::AdminReply{200, status_json(service.reports(), true), kJson};
+  });
+  server.get("/holdings", [&service](const base::AdminRequest&) {
+    return base::AdminReply{200, all_holdings(service), kJson};
+  });
+  server.post("/query", [&service](const base::AdminRequest& request) {
+    return query_reply(service, request.body);
+  });
+}
+
+std::string query_request(const std::string& sink, const std::string& sql) {
+  return nlohmann::json{{"sink", sink}, {"sql", sql}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string all_holdings(Service& service) {
+  std::vector<SinkHoldings> sinks;
+  for (const SinkConfig& sink : service.config().sinks) {
+    sinks.push_back({sink.name, service.holdings(sink.name)});
+  }
+  return holdings_json(sinks);
+}
+
+}  // namespace pixel::shipper

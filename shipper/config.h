@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of pixel-shipper: each beside its default; shipper.toml shows and explains all.
+// COLD.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/config_reader.h"
+#include "base/units.h"
+#include "shipper/batch/batcher.h"
+#include "shipper/retention.h"
+#include "shipper/sinks/registry.h"
+
+namespace pixel::shipper {
+
+struct SinkConfig {
+  std::string name;
+  std::string kind;
+  BatchLimits limits;
+  SinkMaker make;
+};
+
+struct Config {
+  std::filesystem::path spool = "/var/spool/pixeledge";
+  std::filesystem::path state = "/var/lib/pixeledge/shipper";
+  std::string admin = "127.0.0.1:9181";  // "": none.
+  std::string log_level = "info";
+  RetentionLimits retention;
+  std::vector<ColumnSpec> columns;  // Of the table: fields, parameters, lineage.
+  std::vector<SinkConfig> sinks;
+
+  std::filesystem::path sink_state(const std::string& name) const { return state / name; }
+};
+
+/// Reads everything; reader.errors() says what was wrong.
+Config read_config(base::ConfigReader& reader);
+
+}  // namespace pixel::shipper

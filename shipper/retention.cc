@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// See retention.h. Order for manifests: the books with their lines first, then the files. A crash
+// between leaves files that the books already count; next_index tells them.
+#include "shipper/retention.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/file.h"
+
+namespace pixel::shipper {
+namespace {
+
+using Place = SegmentEntry::Place;
+
+std::int64_t seconds(std::uint64_t ns) { return static_cast<std::int64_t>(ns / base::kSecondNs); }
+
+// What all sinks have of a lane.
+Position least_position(const std::vector<const Checkpoint*>& checkpoints,
+                        const logfmt::LaneId& lane) {
+  Position least{UINT32_MAX, UINT64_MAX};
+  for (const Checkpoint* checkpoint : checkpoints) {
+    const auto found = checkpoint->lanes.find(lane);
+    least = std::min(least, found == checkpoint->lanes.end() ? Position{} : found->second);
+  }
+  return least;
+}
+
+bool is_delivered(const SegmentEntry& entry, std::uint32_t index, const Position& position) {
+  if (index < position.index) return true;
+  return index == position.index && entry.place == Place::kSealed && position.offset >= entry.bytes;
+}
+
+base::Status unlink_file(const std::filesystem::path& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return base::ok_status();
+  return base::errno_error("cannot delete", path, errno);
+}
+
+}  // namespace
+
+std::uint64_t RetiredBooks::lines() const {
+  std::uint64_t sum = ended_lines;
+  for (const auto& [lane, retired] : lanes) sum += retired.lines;
+  return sum;
+}
+
+std::string to_text(const RetiredBooks& books) {
+  nlohmann::json object = {{"format_version", 1}, {"ended_lines", books.ended_lines}};
+  object["lanes"] = nlohmann::json::object();
+  for (const auto& [lane, retired] : books.lanes) {
+    object["lanes"][to_text(lane)] = {retired.next_index, retired.lines};
+  }
+  return object.dump() + "\n";
+}
+
+base::Result<RetiredBooks> parse_retired_books(std::string_view text) {
+  const base::Error damaged{"retired.json: not as this program writes it"};
+  const auto object = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
+  if (!object.is_object() || object.value("format_version", nlohmann::json()) != 1) return damaged;
+  const auto ended = object.find("ended_lines");
+  const auto lanes = object.find("lanes");
+  if (ended == object.end() || !ended->is_number_unsigned()) return damaged;
+  if (lanes == object.end() || !lanes->is_object()) return damaged;
+  RetiredBooks books;
+  books.ended_lines = ended->get<std::uint64_t>();
+  for (const auto& [name, pair] : lanes->items()) {
+    const auto lane = logfmt::parse_lane(name);
+    if (!lane || !pair.is_array() || pair.size() != 2) return damaged;
+    if (!pair[0].is_number_unsigned() || !pair[1].is_number_unsigned()) return damaged;
+    books.lanes[*lane] = {pair[0].get<std::uint32_t>(), pair[1].get<std::uint64_t>()};
+  }
+  return books;
+}
+
+Retention::Retention(std::filesystem::path spool, std::filesystem::path state,
+                     RetentionLimits limits)
+    : spool_(std::move(spool)), state_(std::move(state)), limits_(limits) {}
+
+base::Status Retention::open() {
+  const auto path = state_ / "retired.json";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return base::ok_status();
+  const auto text = base::read_file(path);
+  if (!text) return text.error();
+  auto books = parse_retired_books(*text);
+  if (!books) return books.error();
+  const std::lock_guard lock(mutex_);
+  books_ = std::move(books).value();
+  return base::ok_status();
+}
+
+base::Status Retention::delete_data(const SegmentEntry& entry, Counts& counts) const {
+  auto status = unlink_file(sealed_directory(spool_) / entry.file);
+  if (!status) return status;
+  ++counts.segments;
+  counts.bytes += entry.bytes;
+  return status;
+}
+
+base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogue,
+                                               const std::vector<const Checkpoint*>& checkpoints,
+                                               std::int64_t now_s) {
+  Counts counts;
+  if (!limits_.enabled || checkpoints.empty()) return counts;
+  for (const auto& [lane, segments] : catalogue.lanes) {
+    const Position position = least_position(checkpoints, lane);
+    for (const auto& [index, entry] : segments) {
+      if (entry.file.empty()) continue;
+      if (!is_delivered(entry, index, position)) break;
+      if (now_s - entry.sealed_at < seconds(limits_.keep_ns)) continue;
+      if (auto status = delete_data(entry, counts); !status) return status.error();
+    }
+  }
+  if (auto status = retire_manifests(catalogue, now_s, counts); !status) return status.error();
+  const std::lock_guard lock(mutex_);
+  total_.segments += counts.segments;
+  total_.bytes += counts.bytes;
+  total_.manifests += counts.manifests;
+  return counts;
+}
+
+base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std::int64_t now_s,
+                                         Counts& counts) {
+  RetiredBooks next = books();
+  std::vector<std::filesystem::path> files;
+  FileStore store(spool_);
+  for (const auto& [lane, segments] : catalogue.lanes) {
+    for (const auto& [index, entry] : segments) {
+      const bool is_old = now_s - entry.sealed_at >= seconds(limits_.manifest_keep_ns);
+      if (entry.place != Place::kGone || !is_old) break;
+      RetiredBooks::Lane& retired = next.lanes[lane];
+      if (index >= retired.next_index) {
+        const auto manifest = store.manifest(entry);
+        if (!manifest) return manifest.error();
+        retired.lines += manifest->lines;
+        retired.next_index = index + 1;
+      }
+      files.push_back(sealed_directory(spool_) / entry.manifest);
+    }
+  }
+  // Lanes that ended: one sum for all of them keeps the books small.
+  for (auto lane = next.lanes.begin(); lane != next.lanes.end();) {
+    const bool has_files = catalogue.lanes.contains(lane->first);
+    if (!has_files) next.ended_lines += lane->second.lines;
+    lane = has_files ? std::next(lane) : next.lanes.erase(lane);
+  }
+  if (next != books()) {
+    auto status = base::write_file_atomic(state_ / "retired.json", to_text(next));
+    if (!status) return status;
+    const std::lock_guard lock(mutex_);
+    books_ = std::move(next);
+  }
+  for (const auto& file : files) {
+    if (auto status = unlink_file(file); !status) return status;
+    ++counts.manifests;
+  }
+  return base::ok_status();
+}
+
+RetiredBooks Retention::books() const {
+  const std::lock_guard lock(mutex_);
+  return books_;
+}
+
+Retention::Counts Retention::total() const {
+  const std::lock_guard lock(mutex_);
+  return total_;
+}
+
+}  // namespace pixel::shipper

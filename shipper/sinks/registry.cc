@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// See registry.h. COLD.
+#include "shipper/sinks/registry.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "shipper/sinks/file/file_sink.h"
+#if __has_include("shipper/sinks/duckdb/duckdb_sink.h")
+#include "shipper/sinks/duckdb/duckdb_sink.h"
+#define PIXEL_HAS_DUCKDB_SINK 1
+#endif
+#if __has_include("shipper/sinks/lake/lake_sink.h")
+#include "shipper/sinks/lake/lake_sink.h"
+#define PIXEL_HAS_LAKE_SINK 1
+#endif
+
+namespace pixel::shipper {
+namespace {
+
+struct SinkKind {
+  std::string_view name;
+  SinkMaker (*read)(base::ConfigSection&);
+};
+
+SinkMaker read_file_sink(base::ConfigSection& section) {
+  FileSinkOptions options;
+  read_file_sink_config(section, options);
+  return [options](const SinkContext& context) {
+    FileSinkOptions full = options;
+    full.name = context.name;
+    full.state_directory = context.state_directory;
+    full.columns = context.columns;
+    return make_file_sink(full);
+  };
+}
+
+#ifdef PIXEL_HAS_DUCKDB_SINK
+SinkMaker read_duckdb_sink(base::ConfigSection& section) {
+  DuckdbSettings settings;
+  read_duckdb_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_duckdb_sink(context.name, context.columns, settings);
+  };
+}
+#endif
+
+#ifdef PIXEL_HAS_LAKE_SINK
+SinkMaker read_lake_sink(base::ConfigSection& section) {
+  LakeSettings settings;
+  read_lake_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_lake_sink(context.columns, settings);
+  };
+}
+#endif
+
+constexpr SinkKind kKinds[] = {
+#ifdef PIXEL_HAS_DUCKDB_SINK
+    {"duckdb", read_duckdb_sink},
+#endif
+#ifdef PIXEL_HAS_LAKE_SINK
+    {"lake", read_lake_sink},
+#endif
+    {"file", read_file_sink},
+};
+
+}  // namespace
+
+std::span<const std::string_view> sink_kinds() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> list;
+    for (const SinkKind& kind : kKinds) list.push_back(kind.name);
+    return list;
+  }();
+  return names;
+}
+
+SinkMaker read_sink(std::size_t kind, base::ConfigSection& section) {
+  CHECK(kind < std::size(kKinds));
+  return kKinds[kind].read(section);
+}
+
+}  // namespace pixel::shipper

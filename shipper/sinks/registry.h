@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of sinks: a name in the config file -> its keys and its maker. COLD. The only file that
+// knows all sinks.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config_reader.h"
+#include "shipper/sinks/sink.h"
+
+namespace pixel::shipper {
+
+/// What every sink is given beside its own keys.
+struct SinkContext {
+  std::string name;
+  std::filesystem::path state_directory;  // Its own; may not exist yet.
+  std::vector<ColumnSpec> columns;
+};
+using SinkMaker = std::function<std::unique_ptr<Sink>(const SinkContext&)>;
+
+/// In the order of their numbers.
+std::span<const std::string_view> sink_kinds();
+
+/// Reads the keys of a kind from its [[sink]] section; errors go to the section's reader. The maker
+/// touches nothing: the sink's open() does. REQUIRES: kind < sink_kinds().size().
+SinkMaker read_sink(std::size_t kind, base::ConfigSection& section);
+
+}  // namespace pixel::shipper

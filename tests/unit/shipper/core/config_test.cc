@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shipper/config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/file.h"
+
+namespace pixel::shipper {
+namespace {
+
+std::vector<std::string> errors_of(std::string_view text) {
+  const auto reader = base::ConfigReader::from_text(text, "s.toml");
+  read_config(*reader);
+  return reader->errors();
+}
+
+constexpr std::string_view kSink = "[[sink]]\nname = \"x\"\nkind = \"file\"\npath = \"/x\"\n";
+
+TEST(Config, SmallestFileHasTheDefaults) {
+  const auto reader = base::ConfigReader::from_text(kSink, "s.toml");
+  const Config config = read_config(*reader);
+  EXPECT_TRUE(reader->errors().empty());
+  EXPECT_EQ(config.spool, "/var/spool/pixeledge");
+  EXPECT_EQ(config.admin, "127.0.0.1:9181");
+  EXPECT_EQ(config.columns.size(), 32U + 4U + 2U);
+  ASSERT_EQ(config.sinks.size(), 1U);
+  EXPECT_EQ(config.sinks[0].limits.rows, 65'536U);
+  EXPECT_NE(config.sinks[0].make({"x", "/tmp", config.columns}), nullptr);
+}
+
+// The example must be loadable, say the defaults, and know every key.
+TEST(Config, ShippedExampleIsCompleteAndShowsTheDefaults) {
+  const auto reader = base::ConfigReader::from_file("shipper/shipper.toml");
+  const Config config = read_config(*reader);
+  EXPECT_EQ(reader->errors(), std::vector<std::string>());
+  const Config defaults;
+  EXPECT_EQ(config.spool, defaults.spool);
+  EXPECT_EQ(config.state, defaults.state);
+  EXPECT_EQ(config.admin, defaults.admin);
+  EXPECT_EQ(config.log_level, defaults.log_level);
+  EXPECT_EQ(config.retention.enabled, defaults.retention.enabled);
+  EXPECT_EQ(config.retention.keep_ns, defaults.retention.keep_ns);
+  EXPECT_EQ(config.retention.manifest_keep_ns, defaults.retention.manifest_keep_ns);
+  for (const SinkConfig& sink : config.sinks) {
+    EXPECT_EQ(sink.limits.age_ns, BatchLimits{}.age_ns);
+    EXPECT_EQ(sink.limits.rows, BatchLimits{}.rows);
+    EXPECT_EQ(sink.limits.bytes, BatchLimits{}.bytes);
+  }
+  const std::string text = base::read_file("shipper/shipper.toml").value();
+  for (const char* key : {"path", "listen", "level", "enabled", "keep", "manifest_keep", "params",
+                          "name", "param", "type", "on_error", "kind", "flush_age", "flush_rows",
+                          "flush_bytes", "gzip", "max_file_bytes"}) {
+    EXPECT_NE(text.find(std::string("\n") + key + " = ") != std::string::npos ||
+                  text.find(std::string("\n# ") + key + " = ") != std::string::npos,
+              false)
+        << key;
+  }
+}
+
+// What is shown as a comment must be right as well.
+TEST(Config, CommentedExamplesOfTheShippedFileAreValid) {
+  std::ifstream file("shipper/shipper.toml");
+  std::string text;
+  for (std::string line; std::getline(file, line);) {
+    const bool is_example = line.starts_with("# [[") ||
+                            (line.starts_with("# ") && line.find(" = ") != std::string::npos &&
+                             line.find(' ', 2) == line.find(" = "));
+    text += (is_example ? line.substr(2) : line) + "\n";
+  }
+  const auto reader = base::ConfigReader::from_text(text, "example");
+  const Config config = read_config(*reader);
+  EXPECT_EQ(reader->errors(), std::vector<std::string>());
+  EXPECT_EQ(config.sinks.back().kind, "file");
+  EXPECT_EQ(config.columns.size(), 32U + 5U + 2U);
+}
+
+TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
+  const auto errors = errors_of(
+      "[spool]\npath = 7\n"
+      "[admin]\nlisten = \"nowhere\"\n"
+      "[retention]\nkepe = \"1h\"\n"
+      "[columns]\nparams = [\"a\", \"A\", \"c_ip\"]\n"
+      "[[column]]\nname = \"a\"\n"
+      "[[column]]\nname = \"n\"\ntype = \"int\"\n"
+      "[[sink]]\nname = \"X\"\nkind = \"file\"\nflush_age = \"0\"\nflush_rows = 0\n"
+      "[[sink]]\nname = \"y\"\nkind = \"fiel\"\n"
+      "[[sink]]\nname = \"y\"\n");
+  std::string found;
+  for (const std::string& error : errors) found += error.substr(0, error.find(", found")) + "\n";
+  EXPECT_EQ(
+      found,
+      "s.toml:2: spool.path: expected a path\n"
+      "s.toml:4: admin.listen: expected host:port, such as \"127.0.0.1:9181\", or nothing\n"
+      "s.toml:6: retention.kepe: unknown key; did you mean \"keep\"?\n"
+      "s.toml:8: columns.params: expected column names of lower case letters, digits and '_'\n"
+      "s.toml:8: columns.params: expected a name that no other column has (\"c_ip\" is "
+      "taken)\n"
+      "s.toml:10: column.name: expected a name that no other column has (\"a\" is taken)\n"
+      "s.toml:13: column.type: expected one of \"varchar\", \"integer\", \"double\", "
+      "\"boolean\", \"timestamp\"\n"
+      "s.toml:14: sink.path: expected a path (the directory of the output files)\n"
+      "s.toml:15: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
+      "s.toml:17: sink.flush_age: expected \"1ms\" to \"1h\"\n"
+      "s.toml:18: sink.flush_rows: expected an integer from 1 to 1000000\n"
+      "s.toml:21: sink.kind: expected one of \"duckdb\", \"lake\", \"file\"\n"
+      "s.toml:22: sink.kind: expected the kind of the sink, such as \"file\"\n"
+      "s.toml:23: sink.name: expected a name that no other sink has\n");
+}
+
+TEST(Config, ManifestsOutliveTheirData) {
+  const auto errors =
+      errors_of("[retention]\nkeep = \"60d\"\nmanifest_keep = \"30d\"\n" + std::string(kSink));
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0],
+            "s.toml:3: retention.manifest_keep: expected at least as long as keep, found \"30d\"");
+}
+
+TEST(Config, NoSinkIsAnError) {
+  const auto errors = errors_of("");
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0], "s.toml: sink: expected at least one [[sink]], found nothing");
+}
+
+TEST(Config, UnknownTopLevelTableIsAnError) {
+  const auto errors = errors_of(std::string(kSink) + "[spol]\n");
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0], "s.toml:5: spol: unknown key; did you mean \"spool\"?");
+}
+
+}  // namespace
+}  // namespace pixel::shipper
