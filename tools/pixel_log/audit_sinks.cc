@@ -118,7 +118,13 @@ class SinkCheck {
 }  // namespace
 
 void check_sinks(const AuditInput& input, const AuditBooks& books, AuditResult& result) {
-  for (const SinkHoldings& sink : input.sinks) SinkCheck(sink, books, result).run(input.drained);
+  for (const SinkHoldings& sink : input.sinks) {
+    if (!sink.error.empty()) {
+      result.defects.push_back({DefectKind::kUnreadable, "sink " + sink.name, sink.error, 0});
+      continue;
+    }
+    SinkCheck(sink, books, result).run(input.drained);
+  }
 }
 
 }  // namespace pixel::logs

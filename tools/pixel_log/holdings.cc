@@ -42,13 +42,16 @@ class Reader {
   std::string error_;
 };
 
-std::uint64_t number_or_0(const Json& object, const char* key) {
-  const auto value = object.find(key);
-  return value != object.end() && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+// 0 where the object has no such key.
+std::uint64_t optional_number(Reader& reader, const Json& object, const char* key,
+                              const char* what) {
+  return object.contains(key) ? reader.number(object, key, what) : 0;
 }
 
 void read_checkpoint(Reader& reader, const Json& checkpoint, SinkHoldings& sink) {
-  sink.missing = number_or_0(checkpoint, "missing");
+  sink.missing = optional_number(reader, checkpoint, "missing", "checkpoint");
+  sink.filtered = optional_number(reader, checkpoint, "filtered", "checkpoint");
+  sink.dead_lettered = optional_number(reader, checkpoint, "dead_lettered", "checkpoint");
   const auto lanes = checkpoint.find("lanes");
   if (lanes == checkpoint.end() || !lanes->is_object()) {
     return reader.fail("checkpoint", "lanes", "an object");
@@ -68,19 +71,28 @@ void read_holding(Reader& reader, const Json& object, SinkHoldings& sink) {
   if (!segment) return reader.fail("holding", "segment", "24 characters of a segment's name");
   SegmentHolding& holding = sink.segments[*segment];
   holding.rows += reader.number(object, "rows", "holding");
-  holding.distinct_rows += reader.number(object, "distinct_rows", "holding");
+  const char* const distinct = object.contains("distinct") ? "distinct" : "distinct_rows";
+  holding.distinct_rows += reader.number(object, distinct, "holding");
 }
 
 SinkHoldings read_sink(Reader& reader, const Json& object) {
   SinkHoldings sink;
   sink.name = reader.text(object, "name", "sink");
-  sink.filtered = reader.number(object, "filtered", "sink");
-  sink.dead_lettered = reader.number(object, "dead_lettered", "sink");
+  if (object.contains("error")) {
+    sink.error = reader.text(object, "error", "sink");
+    return sink;
+  }
   const auto checkpoint = object.find("checkpoint");
   if (checkpoint != object.end() && checkpoint->is_object()) {
     read_checkpoint(reader, *checkpoint, sink);
   }
-  for (const Json& holding : reader.array(object, "holdings", "sink")) {
+  // At the sink, where they are given, they are newer than in its checkpoint.
+  if (object.contains("filtered")) sink.filtered = reader.number(object, "filtered", "sink");
+  if (object.contains("dead_lettered")) {
+    sink.dead_lettered = reader.number(object, "dead_lettered", "sink");
+  }
+  const char* const list = object.contains("segments") ? "segments" : "holdings";
+  for (const Json& holding : reader.array(object, list, "sink")) {
     read_holding(reader, holding, sink);
   }
   return sink;

@@ -250,6 +250,14 @@ TEST_F(Audit, SinkWithMoreRowsThanLines) {
   EXPECT_THAT(text, HasSubstr("1 rows of segment " + to_text(SpoolBuilder::segment(9))));
 }
 
+TEST_F(Audit, SinkThatCannotSayWhatItHolds) {
+  SinkHoldings sink;
+  sink.name = "lake";
+  sink.error = "no such directory";
+  input_.sinks = {sink};
+  EXPECT_EQ(named(run()), "unreadable sink lake: no such directory\n");
+}
+
 TEST_F(Audit, FilteredAndDeadLetteredLinesHaveNoRows) {
   SinkHoldings sink = full_sink();
   sink.segments[first_] = {7, 7};

@@ -30,6 +30,16 @@ TEST(Holdings, ReadsWhatTheShipperSays) {
   EXPECT_FALSE((*sinks)[1].lanes.has_value());
 }
 
+TEST(Holdings, TakesTheShortFormAndASinkThatCannotSay) {
+  const auto sinks = parse_holdings(
+      R"({"sinks":[{"name":"a","rows":9,"distinct":8,"segments":[
+            {"segment":"A0001673F3C2A00300000006","rows":9,"distinct":8}]},
+          {"name":"b","error":"locked"}]})");
+  ASSERT_TRUE(sinks.ok()) << sinks.error().message;
+  EXPECT_EQ((*sinks)[0].segments.begin()->second.distinct_rows, 8U);
+  EXPECT_EQ((*sinks)[1].error, "locked");
+}
+
 TEST(Holdings, RefusesWhatItCannotTrust) {
   const std::string good(kGood);
   const auto with = [&](std::string_view from, std::string_view to) {
@@ -43,7 +53,9 @@ TEST(Holdings, RefusesWhatItCannotTrust) {
   EXPECT_FALSE(with("A0001673F3C2A00300000006", "A0001"));
   EXPECT_FALSE(with("A0001673F3C2A003\"", "B0001673F3C2A003\""));
   EXPECT_FALSE(with("[7,1234]", "[7]"));
-  EXPECT_FALSE(with("\"filtered\":3,", ""));
+  EXPECT_FALSE(with("\"filtered\":3,", "\"filtered\":-3,"));
+  EXPECT_FALSE(with("\"missing\":2", "\"missing\":\"2\""));
+  EXPECT_FALSE(with("\"holdings\":[]", "\"holding\":[]"));
   EXPECT_FALSE(with("\"duckdb\"", "1"));
   EXPECT_FALSE(parse_holdings("").ok());
   EXPECT_FALSE(parse_holdings("[]").ok());
