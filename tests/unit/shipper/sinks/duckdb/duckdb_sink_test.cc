@@ -174,7 +174,6 @@ TEST_F(DuckdbSinkTest, OneOpenerAtATime) {
 
 TEST_F(DuckdbSinkTest, AForeignProcessThatHoldsTheFileIsNamed) {
   make_sink()->open().value();
-  base::Prng prng(1);
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t child = ::fork();
@@ -224,18 +223,18 @@ TEST_F(DuckdbSinkTest, ADiskThatRefusesMeansRetryAndNothingTwice) {
 TEST_F(DuckdbSinkTest, KilledAtAnyMomentRowsAndCheckpointAgree) {
   base::Prng prng(20'261'120);
   std::uint64_t delivered = 0;
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < testing::kCrashRounds; ++round) {
     testing::kill_while(
         [&](auto ready) {
           auto sink = make_sink();
           auto checkpoint = sink->open();
           if (!checkpoint) ::_exit(1);
           std::uint64_t next = checkpoint->rows;
-          ready();
           while (next < 10'000'000) {
             const std::uint64_t count = 1 + prng.below(3000);
             if (deliver_numbered(*sink, next, count).kind != Verdict::Kind::kAcked) ::_exit(1);
             next += count;
+            ready();
           }
         },
         prng, 60'000);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "shipper/sinks/duckdb/duckdb_handle.h"
+#include "shipper/sinks/lake/lake_layout.h"
 #include "shipper/sinks/lake/lake_sink.h"
 #include "tests/unit/shipper/sinks/batch_maker.h"
 
@@ -72,14 +74,29 @@ class LakeTest : public ::testing::Test {
     return static_cast<std::size_t>(std::distance(begin(staging), end(staging)));
   }
 
-  /// Runs maintain() until it changes nothing for a while.
+  /// Runs maintain() until there is nothing left to merge.
   void settle(Sink& sink) const {
-    for (int quiet = 0; quiet < 10;) {
-      const auto before = files();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!is_settled() && std::chrono::steady_clock::now() < end) {
       sink.maintain();
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      quiet = files() == before && staged_count() == 0 ? quiet + 1 : 0;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    EXPECT_TRUE(is_settled());
+  }
+
+  /// No level of any partition has enough files for a merge, and none is on its way.
+  bool is_settled() const {
+    std::map<std::string, std::uint32_t> counts;
+    for (const std::string& path : files()) {
+      const auto file = lake::parse_file_name(path.substr(path.rfind('/') + 1));
+      if (!file) continue;
+      const std::string level = settings_.close_ns == 0 ? "" : std::to_string(file->level);
+      ++counts[path.substr(0, path.rfind('/') + 1) + level];
+    }
+    const std::uint32_t enough = settings_.close_ns == 0 ? 2 : settings_.merge_files;
+    return staged_count() == 0 && std::all_of(counts.begin(), counts.end(), [&](const auto& count) {
+             return count.second < enough;
+           });
   }
 
   TemporaryDirectory directory_;
