@@ -9,8 +9,10 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 #include "base/address.h"
 
@@ -96,13 +98,22 @@ base::Result<base::UniqueFd, int> bind_socket(SocketAddress& address, bool reuse
   return fd;
 }
 
+// A killed io_uring process keeps its listeners for some milliseconds after it is gone: the kernel
+// takes its ring apart in the background. So that a restart does not trip over that:
+constexpr auto kProbePause = std::chrono::milliseconds(20);
+constexpr int kProbesMax = 150;
+
 // Without SO_REUSEPORT the kernel refuses a port on which anyone listens; with it, two servers of
 // one user would share the port and nobody would know. Returns errno.
 int probe(const base::HostPort& target) {
   auto address = to_socket_address(target, target.port);
   if (!address) return EADDRNOTAVAIL;
-  const auto bound = bind_socket(*address, false);
-  return bound ? 0 : bound.error();
+  for (int tries = 1;; ++tries) {
+    const auto bound = bind_socket(*address, false);
+    if (bound) return 0;
+    if (bound.error() != EADDRINUSE || tries == kProbesMax) return bound.error();
+    std::this_thread::sleep_for(kProbePause);
+  }
 }
 
 // Opens one socket per worker on one address. Returns the port, or errno.

@@ -25,7 +25,8 @@ struct Listeners {
   void shut() const noexcept;
 };
 
-/// An error where open_listeners would fail: asked before anything is written.
+/// An error where open_listeners would fail: asked before anything is written. Waits up to 3 s for
+/// a port in use: the listeners of a killed io_uring process outlive it for a moment.
 base::Status probe_listeners(const std::vector<std::string>& addresses);
 
 /// Binds each numeric address ("0.0.0.0:8080", "[::]:8080"; port 0: any free one, the same for all
