@@ -10,17 +10,17 @@
 #include "tools/pixel_load/run.h"
 
 int main(int argc, char** argv) {
-  using namespace pixel::load;
-  const CommandLine line = parse_command_line(argc, argv, PIXEL_VERSION);
+  const pixel::load::CommandLine line = pixel::load::parse_command_line(argc, argv, PIXEL_VERSION);
   if (line.exit_code) return *line.exit_code;
-  auto plan = make_plan(line.options);
+  auto plan = pixel::load::make_plan(line.options);
   if (!plan) {
     fmt::print(stderr, "pixel-load: {}\n", plan.error().message);
     return 2;
   }
-  choose_io(*plan);
-  const RunResult result = run_with_signals(*plan);
-  fmt::print("{}", line.options.json ? to_json(*plan, result) : to_table(*plan, result));
+  pixel::load::choose_io(*plan);
+  const pixel::load::RunResult result = pixel::load::run_with_signals(*plan);
+  fmt::print("{}", line.options.json ? pixel::load::to_json(*plan, result)
+                                     : pixel::load::to_table(*plan, result));
   if (!result.error.empty()) fmt::print(stderr, "pixel-load: {}\n", result.error);
   return result.good() ? 0 : 1;
 }
