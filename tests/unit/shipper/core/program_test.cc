@@ -160,10 +160,6 @@ TEST_F(ProgramTest, OnceFailsWhereASinkCannotBeOpened) {
 }
 
 TEST_F(ProgramTest, LiveRowsAdminAndTermination) {
-#ifndef CPPHTTPLIB_OPENSSL_SUPPORT
-  GTEST_SKIP() << "admin_call is compiled without the flags of `pkg-config --cflags cpp-httplib`: "
-                  "its client is smaller than the one the library constructs";
-#endif
   SpoolWriter writer(spool(), test_lane());
   const std::string admin = "127.0.0.1:" + std::to_string(20000 + ::getpid() % 20000);
   write_config(admin);
