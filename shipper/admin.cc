@@ -47,7 +47,7 @@ void serve_admin(base::AdminServer& server, Service& service) {
     return base::AdminReply{200, status_json(service.reports(), true), kJson};
   });
   server.get("/holdings", [&service](const base::AdminRequest&) {
-    return base::AdminReply{200, all_holdings(service), kJson};
+    return base::AdminReply{200, holdings_json(service.holdings()), kJson};
   });
   server.post("/query", [&service](const base::AdminRequest& request) {
     return query_reply(service, request.body);
@@ -57,14 +57,6 @@ void serve_admin(base::AdminServer& server, Service& service) {
 std::string query_request(const std::string& sink, const std::string& sql) {
   return nlohmann::json{{"sink", sink}, {"sql", sql}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::string all_holdings(Service& service) {
-  std::vector<SinkHoldings> sinks;
-  for (const SinkConfig& sink : service.config().sinks) {
-    sinks.push_back({sink.name, service.holdings(sink.name)});
-  }
-  return holdings_json(sinks);
 }
 
 }  // namespace pixel::shipper

@@ -19,7 +19,4 @@ void serve_admin(base::AdminServer& server, Service& service);
 /// The body of a POST to /query.
 std::string query_request(const std::string& sink, const std::string& sql);
 
-/// holdings_json of all sinks of a service.
-std::string all_holdings(Service& service);
-
 }  // namespace pixel::shipper

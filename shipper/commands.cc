@@ -82,10 +82,10 @@ base::Result<std::string> holdings_offline(const Config& config) {
     auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.columns});
     const auto opened = sink->open();
     if (!opened) {
-      all.push_back({candidate.name, opened.error()});
+      all.push_back({candidate.name, opened.error(), nullptr});
       continue;
     }
-    all.push_back({candidate.name, sink->holdings()});
+    all.push_back({candidate.name, sink->holdings(), std::make_shared<const Checkpoint>(*opened)});
     sink->close();
   }
   return holdings_json(all);

@@ -126,6 +126,16 @@ void counter_metrics(MetricsText& metrics, const std::vector<SinkReport>& report
       [](const SinkReport& r) { return static_cast<double>(r.status.deliver_ns) / 1e9; });
 }
 
+void add_checkpoint(json& entry, const Checkpoint& checkpoint) {
+  entry["filtered"] = checkpoint.filtered;
+  entry["dead_lettered"] = checkpoint.dead_lettered;
+  json lanes = json::object();
+  for (const auto& [lane, position] : checkpoint.lanes) {
+    lanes[to_text(lane)] = {position.index, position.offset};
+  }
+  entry["checkpoint"] = {{"lanes", std::move(lanes)}, {"missing", checkpoint.missing}};
+}
+
 }  // namespace
 
 std::string status_json(const std::vector<SinkReport>& reports, bool is_running) {
@@ -177,6 +187,7 @@ std::string holdings_json(const std::vector<SinkHoldings>& sinks) {
       object["sinks"].push_back(std::move(entry));
       continue;
     }
+    if (sink.checkpoint != nullptr) add_checkpoint(entry, *sink.checkpoint);
     std::uint64_t rows = 0;
     std::uint64_t distinct = 0;
     entry["segments"] = json::array();

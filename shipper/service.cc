@@ -160,13 +160,22 @@ Books Service::balance(const std::string& sink, const Checkpoint& checkpoint) {
   return books;
 }
 
-base::Result<std::vector<Holding>> Service::holdings(const std::string& sink) {
-  for (const auto& lane : lanes_) {
-    if (lane->name() != sink) continue;
-    if (!lane->is_open()) return base::Error{"sink " + sink + " is not open yet"};
-    return lane->sink->holdings();
+std::vector<SinkHoldings> Service::holdings() {
+  std::vector<SinkHoldings> all;
+  for (const auto& lane : lanes_) all.push_back(read_holdings(*lane));
+  return all;
+}
+
+// Rows and checkpoint move together in the sink, but are read one after the other here.
+SinkHoldings Service::read_holdings(Lane& lane) {
+  SinkHoldings read{lane.name(), base::Error{"sink " + lane.name() + " is not open yet"}, nullptr};
+  for (int attempt = 0; attempt < kBalanceAttempts; ++attempt) {
+    read.checkpoint = lane.pipeline.status().delivered;
+    if (read.checkpoint == nullptr) break;
+    read.holdings = lane.sink->holdings();
+    if (lane.pipeline.status().delivered == read.checkpoint) break;
   }
-  return base::Error{"no sink is called " + sink};
+  return read;
 }
 
 base::Result<QueryAnswer> Service::query(const std::string& sink, const std::string& sql) {

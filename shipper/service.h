@@ -27,6 +27,15 @@ struct SinkReport {
   Books books;  // Zero until the sink is open.
 };
 
+/// What a sink holds, or why that is not known.
+struct SinkHoldings {
+  std::string name;
+  base::Result<std::vector<Holding>> holdings;
+  /// Reached with exactly these rows, unless the sink went on during five readings; null where the
+  /// sink is not open.
+  std::shared_ptr<const Checkpoint> checkpoint;
+};
+
 class Service {
  public:
   explicit Service(Config config);
@@ -47,8 +56,9 @@ class Service {
 
   /// Any thread, between start and stop; reports() also after it.
   std::vector<SinkReport> reports();
-  /// What a sink holds or answers; an error where no sink has the name ("" is the first that can).
-  base::Result<std::vector<Holding>> holdings(const std::string& sink);
+  /// What each sink holds, with the checkpoint that goes with it.
+  std::vector<SinkHoldings> holdings();
+  /// What a sink answers; an error where no sink has the name ("" is the first that can).
   base::Result<QueryAnswer> query(const std::string& sink, const std::string& sql);
   Retention::Counts retained() const { return retention_.total(); }
   const Config& config() const noexcept { return config_; }
@@ -57,6 +67,7 @@ class Service {
   struct Lane;  // One sink with all it needs.
   void upkeep();
   void retain();
+  static SinkHoldings read_holdings(Lane& lane);
   Books balance(const std::string& sink, const Checkpoint& checkpoint);
 
   const Config config_;
