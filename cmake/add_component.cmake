@@ -63,6 +63,7 @@ function(pixel_fuzz)
     target_sources(${ARG_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests/fuzz/standalone_driver.cc)
     set(smoke)
   endif()
-  add_test(NAME ${ARG_NAME} COMMAND ${ARG_NAME} ${smoke} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${ARG_NAME})
+  add_test(NAME ${ARG_NAME}
+    COMMAND ${ARG_NAME} ${smoke} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${ARG_NAME})
   set_tests_properties(${ARG_NAME} PROPERTIES LABELS fuzz TIMEOUT 60)
 endfunction()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: picks the variant at the first call; the plain variant and decoding live here too.
+// HOT: picks the variant at the first call; the plain variant lives here too.
 #include "logfmt/escape.h"
 
 #include <atomic>
@@ -39,13 +39,6 @@ constexpr std::array<bool, 256> make_must_escape() {
 }
 constexpr std::array<bool, 256> kMustEscape = make_must_escape();
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
 }  // namespace
 
 char* escape(std::string_view raw, char* out) noexcept {
@@ -60,27 +53,6 @@ char* escape_scalar(std::string_view raw, char* out) noexcept {
       *out++ = byte;
     }
   }
-  return out;
-}
-
-void unescape_append(std::string_view text, std::string& out) {
-  while (true) {
-    const std::size_t percent = text.find('%');
-    out.append(text.substr(0, percent));
-    if (percent == std::string_view::npos) return;
-    text.remove_prefix(percent);
-    const int high = text.size() >= 3 ? hex_digit(text[1]) : -1;
-    const int low = text.size() >= 3 ? hex_digit(text[2]) : -1;
-    const bool encoded = high >= 0 && low >= 0;
-    out += encoded ? static_cast<char>(high * 16 + low) : '%';
-    text.remove_prefix(encoded ? 3 : 1);
-  }
-}
-
-std::string unescape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  unescape_append(text, out);
   return out;
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace pixel::logfmt {
@@ -17,10 +16,5 @@ inline constexpr std::size_t kEscapeGrowth = 3;
 /// kEscapeSlackBytes beyond it. REQUIRES: out has kEscapeGrowth * raw.size() + kEscapeSlackBytes.
 inline constexpr std::size_t kEscapeSlackBytes = 64;
 char* escape(std::string_view raw, char* out) noexcept;
-
-/// Decodes each %XX once; a '%' not followed by two hexadecimal digits stays as it is.
-std::string unescape(std::string_view text);
-/// The same, appended to `out` without allocating when it has room.
-void unescape_append(std::string_view text, std::string& out);
 
 }  // namespace pixel::logfmt

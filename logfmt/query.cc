@@ -2,26 +2,17 @@
 // See query.h.
 #include "logfmt/query.h"
 
+#include "logfmt/unescape.h"
+
 namespace pixel::logfmt {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 // Takes the first decoded byte off `raw`. REQUIRES: raw is not empty.
 char take_byte(std::string_view& raw) {
   const char first = raw[0];
-  if (first == '%' && raw.size() >= 3) {
-    const int high = hex_digit(raw[1]);
-    const int low = hex_digit(raw[2]);
-    if (high >= 0 && low >= 0) {
-      raw.remove_prefix(3);
-      return static_cast<char>(high * 16 + low);
-    }
+  if (const int byte = leading_percent_byte(raw); byte >= 0) {
+    raw.remove_prefix(3);
+    return static_cast<char>(byte);
   }
   raw.remove_prefix(1);
   return first == '+' ? ' ' : first;

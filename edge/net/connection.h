@@ -112,7 +112,7 @@ class ConnectionTable {
     if (index == BlockPool::kNone) return nullptr;
     Connection& slot = at(index);
     const std::uint32_t generation = slot.generation;
-    Connection* fresh = new (&slot) Connection;  // EXCEPTION(hot-allocation): placement.
+    Connection* fresh = new (&slot) Connection;  // EXCEPTION(hot): placement.
     fresh->fd = fd;
     fresh->index = index;
     fresh->generation = generation;

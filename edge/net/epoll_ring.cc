@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT except create: see epoll_ring.h.
+// HOT: see epoll_ring.h; made by epoll_ring_setup.cc.
 #include "edge/net/epoll_ring.h"
 
-#include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <bit>
 #include <cerrno>
-#include <cstring>
-#include <string>
 
 #include "base/assert.h"
 
@@ -21,42 +16,7 @@ constexpr int kReceivesPerWake = 8;
 constexpr int kAcceptsPerWake = 64;
 constexpr std::uint32_t kNoInput = IORING_OP_NOP;
 
-std::size_t descriptors_max() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 65536;
-  return std::min<std::size_t>(limit.rlim_cur, std::size_t{1} << 21);
-}
-
 }  // namespace
-
-EpollRing::EpollRing(const RingOptions& options)
-    : options_(options),
-      entries_(options.submission_entries),
-      buffers_(std::size_t{options.receive_buffers} * options.receive_buffer_bytes),
-      free_buffers_(options.receive_buffers),
-      descriptors_count_(descriptors_max()),
-      events_(512) {
-  // Room beyond completion_entries for what submissions complete at once.
-  const std::size_t capacity =
-      std::bit_ceil(std::size_t{options.completion_entries} + 4 * options.submission_entries);
-  completions_ = LazyMemory(capacity * sizeof(io_uring_cqe));
-  completions_mask_ = capacity - 1;
-  descriptors_ = LazyMemory(descriptors_count_ * sizeof(Descriptor));
-  for (std::uint32_t i = 0; i < options.receive_buffers; ++i) {
-    give_back(static_cast<std::uint16_t>(options.receive_buffers - 1 - i));
-  }
-}
-
-base::Result<std::unique_ptr<EpollRing>> EpollRing::create(const RingOptions& options) {
-  std::unique_ptr<EpollRing> ring(new EpollRing(options));
-  ring->epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
-  if (!ring->epoll_) return base::Error{std::string("epoll_create1: ") + std::strerror(errno)};
-  return ring;
-}
-
-void EpollRing::adopt_listener(int fd) noexcept {
-  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
-}
 
 EpollRing::Descriptor& EpollRing::at(int fd) noexcept {
   CHECK(fd >= 0 && static_cast<std::size_t>(fd) < descriptors_count_);

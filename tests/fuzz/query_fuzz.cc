@@ -10,6 +10,7 @@
 #include "logfmt/escape.h"
 #include "logfmt/escape_variants.h"
 #include "logfmt/query.h"
+#include "logfmt/unescape.h"
 
 namespace pixel::logfmt {
 namespace {

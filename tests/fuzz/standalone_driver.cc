@@ -27,10 +27,18 @@ std::string mutate(std::string input, pixel::base::Prng& prng) {
   for (std::uint64_t i = 0; i < changes && !input.empty(); ++i) {
     const std::size_t at = prng.below(input.size());
     switch (prng.below(4)) {
-      case 0: input[at] = static_cast<char>(prng.below(256)); break;
-      case 1: input.erase(at, 1 + prng.below(8)); break;
-      case 2: input.insert(at, 1, static_cast<char>(prng.below(256))); break;
-      default: input.insert(at, input.substr(prng.below(input.size()), prng.below(32))); break;
+      case 0:
+        input[at] = static_cast<char>(prng.below(256));
+        break;
+      case 1:
+        input.erase(at, 1 + prng.below(8));
+        break;
+      case 2:
+        input.insert(at, 1, static_cast<char>(prng.below(256)));
+        break;
+      default:
+        input.insert(at, input.substr(prng.below(input.size()), prng.below(32)));
+        break;
     }
   }
   return input;
@@ -48,7 +56,8 @@ int main(int argc, char** argv) {
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string input{std::istreambuf_iterator<char>(file), {}};
       run_one(input);
-      for (std::size_t cut = 0; cut < input.size() && cut < 512; ++cut) run_one(input.substr(0, cut));
+      for (std::size_t cut = 0; cut < input.size() && cut < 512; ++cut)
+        run_one(input.substr(0, cut));
       for (int j = 0; j < 2000; ++j) run_one(mutate(input, prng));
       runs += 2001 + (input.size() < 512 ? input.size() : 512);
     }

@@ -7,8 +7,8 @@
 
 #include "base/file.h"
 #include "logfmt/control_page.h"
-#include "logfmt/escape.h"
 #include "logfmt/query.h"
+#include "logfmt/unescape.h"
 #include "tools/pixel_log/audit.h"
 #include "tools/pixel_log/load_books.h"
 #include "tools/pixel_log/spool_view.h"

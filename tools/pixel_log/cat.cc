@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "logfmt/escape.h"
 #include "logfmt/format.h"
 #include "logfmt/line_decode.h"
+#include "logfmt/unescape.h"
 
 namespace pixel::logs {
 namespace {

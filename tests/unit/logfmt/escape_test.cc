@@ -2,6 +2,7 @@
 // escape(): each rule byte by byte against a table written out here, and each vector variant
 // against a plain loop over that table.
 #include "logfmt/escape.h"
+#include "logfmt/unescape.h"
 
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 // encode_line: each of the 33 fields, each byte of each raw field, and the promises that followers
 // rely on (32 tabs, no newline, no NUL, within the bound).
 #include "logfmt/line_encode.h"
+#include "logfmt/unescape.h"
 
 #include <gtest/gtest.h>
 
