@@ -105,13 +105,15 @@ void WorkerCore<R>::arm_accept(std::uint32_t listener) {
 template <Ring R>
 void WorkerCore<R>::on_receive(Connection& connection, const io_uring_cqe& completion) {
   const bool ended = (completion.flags & IORING_CQE_F_MORE) == 0;
-  if (ended) connection.receive_armed = false;
   if (completion.res > 0) {
     take_input(connection, static_cast<std::uint16_t>(completion.flags >> IORING_CQE_BUFFER_SHIFT),
                static_cast<std::uint32_t>(completion.res));
   }
-  if (ended) [[unlikely]]
+  if (ended) [[unlikely]] {
+    // Only now: a connection closed above keeps its slot until the kernel has let go of it.
+    connection.receive_armed = false;
     on_receive_end(connection, completion.res);
+  }
 }
 
 template <Ring R>
@@ -162,6 +164,7 @@ void WorkerCore<R>::continue_partial(Connection& connection, std::string_view mo
   CHECK(connection.partial_bytes + more.size() <= partials_.block_bytes());
   std::copy_n(more.data(), more.size(), block + connection.partial_bytes);
   connection.partial_bytes += static_cast<std::uint32_t>(more.size());
+  if (connection.head_started_ns == 0) connection.head_started_ns = now_ns_;
   const std::uint32_t parsed = parse_all(connection, {block, connection.partial_bytes});
   connection.partial_bytes -= parsed;
   if (connection.partial_bytes == 0) {

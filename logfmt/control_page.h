@@ -10,7 +10,8 @@
 //     finds every line before it.
 //  2. `answers` <= `lines` at every moment (answers is stored after lines).
 //  3. A slot's segment_index and position belong together only if segment_index reads the same
-//     before and after position; readers retry, or use the NUL rule (segment_scan.h).
+//     before and after position and position is not 0 (a change of segments is under way); readers
+//     retry, or use the NUL rule (segment_scan.h).
 #pragma once
 
 #include <atomic>

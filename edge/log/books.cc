@@ -16,6 +16,12 @@
 namespace pixel::edge {
 namespace {
 
+bool has_content(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  return !error && bytes > 0;
+}
+
 namespace fs = std::filesystem;
 
 // A page that ControlPage refuses: locked by an owner that is only just making it, of another
@@ -45,7 +51,7 @@ Life read_life(const Spool& spool, const std::string& name, std::vector<std::str
   life.state = classify_unfit(path);
   if (life.state == Life::State::kForeign) {
     problems.push_back(fmt::format("{}; its segments are left alone", page.error().message));
-  } else if (life.state == Life::State::kGone && fs::file_size(path) > 0) {
+  } else if (life.state == Life::State::kGone && has_content(path)) {
     problems.push_back(fmt::format("{}; that process's answers are unknown, its lines are not lost",
                                    page.error().message));
   }

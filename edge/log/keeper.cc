@@ -87,7 +87,7 @@ std::uint64_t Keeper::pass() {
   std::uint64_t moved_bytes = 0;
   for (Lane& lane : lanes_) {
     collect(lane);
-    refill(lane);
+    if (refill(lane)) moved_bytes += kBusyBytes;
     moved_bytes += follow(lane);
   }
   totals_.passes.fetch_add(1, std::memory_order_relaxed);
@@ -105,10 +105,17 @@ void Keeper::collect(Lane& lane) {
   }
 }
 
-void Keeper::refill(Lane& lane) {
-  while (lane.shared.supply->standby_count() < options_.standby_segments) {
-    if (base::monotonic_ns() < allocate_at_ns_ || !add_standby(lane)) return;
+// One at a time, except at boot: where segments fill faster than they are made, the other lanes
+// and the sealing must have their turn too. True when the lane wants another one.
+bool Keeper::refill(Lane& lane) {
+  const auto wants = [&] {
+    return lane.shared.supply->standby_count() < options_.standby_segments &&
+           base::monotonic_ns() >= allocate_at_ns_;
+  };
+  const bool is_boot = totals_.passes.load(std::memory_order_relaxed) == 0;
+  while (wants() && add_standby(lane) && is_boot) {
   }
+  return wants();
 }
 
 bool Keeper::add_standby(Lane& lane) {
@@ -124,11 +131,11 @@ bool Keeper::add_standby(Lane& lane) {
   }
   LiveSegment live{std::move(file).value(), {}};
   MappedSegment& mapped = live.file.mapped;
-  const int error = touch_ahead(mapped.base, mapped.capacity, mapped.position,
-                                options_.window_bytes, live.touch, populate_by_);
+  int error = touch_ahead(mapped.base, mapped.capacity, mapped.position, options_.window_bytes,
+                          live.touch, populate_by_);
+  if (error == 0) error = name_segment_file(live.file);
   if (error != 0) {
-    unmap_segment(mapped);
-    ::unlink(live.file.path.c_str());
+    discard_segment_file(live.file);
     fail_allocation({error, base::errno_error("populate", live.file.path, error).message});
     return false;
   }
@@ -163,6 +170,7 @@ std::uint64_t Keeper::follow(Lane& lane) {
   const std::uint64_t index = slot.segment_index.load(std::memory_order_acquire);
   const std::uint64_t position = slot.position.load(std::memory_order_acquire);
   if (slot.segment_index.load(std::memory_order_acquire) != index) return kBusyBytes;
+  if (position == 0) return kBusyBytes;  // The worker is just changing segments.
   const auto at = std::find_if(lane.live.begin(), lane.live.end(), [&](const LiveSegment& live) {
     return live.file.mapped.id.index == index;
   });

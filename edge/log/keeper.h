@@ -81,7 +81,7 @@ class Keeper {
   void run();
   std::uint64_t pass();
   void collect(Lane& lane);
-  void refill(Lane& lane);
+  bool refill(Lane& lane);
   bool add_standby(Lane& lane);
   void fail_allocation(const SegmentFileError& error);
   std::uint64_t follow(Lane& lane);

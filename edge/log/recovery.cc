@@ -86,9 +86,10 @@ void close_all_books(const RecoveryOptions& options, const std::map<LifeId, Life
   }
 }
 
-// Whose file in sealed/ this is.
+// Whose file this is.
 std::optional<logfmt::LaneId> lane_of(std::string_view name) {
   if (const auto sealed = logfmt::parse_sealed_file_name(name)) return sealed->segment.lane;
+  if (const auto active = logfmt::parse_active_file_name(name)) return active->lane;
   if (!logfmt::is_boot_ledger_file_name(name)) return std::nullopt;
   // A ledger's name is the control page's but for the suffix.
   const auto life =
@@ -97,13 +98,13 @@ std::optional<logfmt::LaneId> lane_of(std::string_view name) {
   return logfmt::LaneId{logfmt::SegmentKind::kAccess, life->node, life->boot, 0};
 }
 
-// Half-written manifests and ledgers of the dead ("<name>.tmp"); a living one may be at work on
-// its own.
-void remove_temporaries(const RecoveryOptions& options, const std::map<LifeId, Life>& lives) {
-  const auto names = base::list_directory(options.spool.sealed());
+// What the dead left half made ("<name>.tmp": manifests, ledgers, segments without a name yet); a
+// living one may be at work on its own.
+void remove_temporaries(const fs::path& folder, const std::map<LifeId, Life>& lives) {
+  const auto names = base::list_directory(folder);
   if (!names) return;
   for (std::string_view name : *names) {
-    const fs::path path = options.spool.sealed() / name;
+    const fs::path path = folder / name;
     if (!name.ends_with(kTemporarySuffix)) continue;
     name.remove_suffix(kTemporarySuffix.size());
     if (const auto lane = lane_of(name); lane && may_touch(lives, *lane)) ::unlink(path.c_str());
@@ -119,7 +120,8 @@ base::Result<RecoveryReport> recover_spool(const RecoveryOptions& options) {
   const auto lives = read_control_pages(options.spool, *active_names, report.problems);
   recover_segments_twice(options, *active_names, lives, report);
   close_all_books(options, lives, report);
-  remove_temporaries(options, lives);
+  remove_temporaries(options.spool.active(), lives);
+  remove_temporaries(options.spool.sealed(), lives);
   return report;
 }
 

@@ -90,7 +90,7 @@ base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spo
                                                                 const logfmt::SegmentId& id,
                                                                 std::uint64_t capacity) {
   SegmentFile file;
-  file.path = spool.active() / logfmt::active_file_name(id);
+  file.path = spool.active() / (logfmt::active_file_name(id) + std::string(kUnnamedSuffix));
   file.mapped.id = id;
   const std::uint64_t free = free_bytes(spool.active());
   if (free != 0 && free < capacity + kReservedBytes) return describe(file.path, ENOSPC);
@@ -102,6 +102,22 @@ base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spo
     return describe(file.path, error);
   }
   return file;
+}
+
+int name_segment_file(SegmentFile& file) {
+  std::filesystem::path named = file.path;
+  named.replace_extension();  // Takes the suffix away.
+  if (::renameat2(AT_FDCWD, file.path.c_str(), AT_FDCWD, named.c_str(), RENAME_NOREPLACE) != 0 &&
+      (errno != EINVAL || ::rename(file.path.c_str(), named.c_str()) != 0)) {
+    return errno;
+  }
+  file.path = std::move(named);
+  return 0;
+}
+
+void discard_segment_file(SegmentFile& file) noexcept {
+  unmap_segment(file.mapped);
+  ::unlink(file.path.c_str());
 }
 
 void unmap_segment(MappedSegment& segment) noexcept {

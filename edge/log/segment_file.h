@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -31,12 +32,22 @@ struct SegmentFileError {
 /// shipper's last batch when everything else is full.
 inline constexpr std::uint64_t kReservedBytes = 1024 * 1024;
 
-/// Creates active/<id>.seg with `capacity` bytes of real blocks (so that a full disk is an error
-/// here and never SIGBUS in a worker), copy-on-write switched off on btrfs, maps it and writes the
-/// header lines of an access segment. Leaves nothing behind on error.
+/// A segment has this name's end until it is whole: a follower never opens one that is given up,
+/// and no segment's name is used twice.
+inline constexpr std::string_view kUnnamedSuffix = ".tmp";
+
+/// Creates active/<id>.seg.tmp with `capacity` bytes of real blocks (so that a full disk is an
+/// error here and never SIGBUS in a worker), copy-on-write switched off on btrfs, maps it and
+/// writes the header lines of an access segment. Leaves nothing behind on error.
 base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spool,
                                                                 const logfmt::SegmentId& id,
                                                                 std::uint64_t capacity);
+
+/// Gives it its name, active/<id>.seg. 0, or errno.
+int name_segment_file(SegmentFile& file);
+
+/// Unmaps and removes one that is not needed.
+void discard_segment_file(SegmentFile& file) noexcept;
 
 void unmap_segment(MappedSegment& segment) noexcept;
 

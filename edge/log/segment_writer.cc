@@ -17,6 +17,9 @@ bool SegmentWriter::take_next() noexcept {
   if (!next) return false;
   segment_ = *next;
   segment_.first_sequence = lines_;
+  // 0 first: nobody may take the old segment's position for the new one's (control_page.h,
+  // invariant 3).
+  slot_.position.store(0, std::memory_order_release);
   slot_.segment_index.store(segment_.id.index, std::memory_order_release);
   slot_.position.store(segment_.position, std::memory_order_release);
   return true;

@@ -29,9 +29,12 @@ EpollRing::EpollRing(const RingOptions& options)
       free_buffers_(options.receive_buffers),
       descriptors_count_(descriptors_max()),
       events_(512) {
-  // Room beyond completion_entries for what submissions complete at once.
+  // Room beyond completion_entries for what submissions complete at once: a cancel completes up to
+  // two operations of a descriptor, and a drain cancels all of them between two looks. The memory
+  // is lazy.
   const std::size_t capacity =
-      std::bit_ceil(std::size_t{options.completion_entries} + 4 * options.submission_entries);
+      std::bit_ceil(std::size_t{options.completion_entries} +
+                    4 * std::size_t{options.submission_entries} + 2 * descriptors_count_);
   completions_ = LazyMemory(capacity * sizeof(io_uring_cqe));
   completions_mask_ = capacity - 1;
   descriptors_ = LazyMemory(descriptors_count_ * sizeof(Descriptor));
