@@ -12,6 +12,7 @@
 
 #include "edge/log/books.h"
 #include "edge/log/seal.h"
+#include "edge/log/segment_file.h"
 #include "tests/unit/edge/log/log_fixture.h"
 
 namespace pixel::edge {
@@ -196,6 +197,22 @@ TEST_F(RecoveryTest, RemovesHalfWrittenFilesOfTheDead) {
   }
   recover();
   EXPECT_THAT(names_in(spool.sealed()), ElementsAre("a.tmp"));  // Not ours.
+}
+
+TEST_F(RecoveryTest, RemovesSegmentsThatNeverGotTheirName) {
+  put_page(0, 0);
+  const std::string unnamed = logfmt::active_file_name({kLane, 3}) + std::string(kUnnamedSuffix);
+  ASSERT_TRUE(base::write_file_atomic(spool.active() / unnamed, padded("")).ok());
+  recover();
+  EXPECT_THAT(names_in(spool.active()), IsEmpty());
+}
+
+TEST_F(RecoveryTest, LeavesTheUnnamedSegmentsOfALivingOwner) {
+  const auto page = make_page();
+  const std::string unnamed = logfmt::active_file_name({kLane, 3}) + std::string(kUnnamedSuffix);
+  ASSERT_TRUE(base::write_file_atomic(spool.active() / unnamed, padded("")).ok());
+  recover();
+  EXPECT_THAT(names_in(spool.active()), Contains(unnamed));
 }
 
 TEST_F(RecoveryTest, LeavesAnotherFormatVersionAlone) {
