@@ -67,7 +67,9 @@ std::vector<duckdb::Option> DuckdbSink::options() const {
   };
 }
 
+// A lock that is held is kept: open() may be tried again on the same sink.
 base::Status DuckdbSink::take_lock() {
+  if (lock_) return base::ok_status();
   std::filesystem::path path = settings_.path;
   path += ".lock";
   auto file = base::open_file(path, O_RDWR | O_CREAT);

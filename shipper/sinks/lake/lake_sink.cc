@@ -120,7 +120,9 @@ base::Status LakeSink::check_columns() {
   return base::Error{"the lake is ordered by hour and needs a column with the request's time"};
 }
 
+// A lock that is held is kept: open() may be tried again on the same sink.
 base::Status LakeSink::take_lock() {
+  if (lock_) return base::ok_status();
   auto file = base::open_file(paths_.lock, O_RDWR | O_CREAT);
   if (!file) return file.error();
   if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {

@@ -172,6 +172,17 @@ TEST_F(DuckdbSinkTest, OneOpenerAtATime) {
   EXPECT_TRUE(second->open());
 }
 
+TEST_F(DuckdbSinkTest, AFailedOpenCanBeTriedAgain) {
+  const auto path = directory_.path() / "data" / "test.duckdb";
+  std::filesystem::create_directories(path);
+  auto sink = make_sink();
+  ASSERT_FALSE(sink->open());
+  std::filesystem::remove(path);
+  auto checkpoint = sink->open();
+  ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+  EXPECT_EQ(deliver_numbered(*sink, 0, 3).kind, Verdict::Kind::kAcked);
+}
+
 TEST_F(DuckdbSinkTest, AForeignProcessThatHoldsTheFileIsNamed) {
   make_sink()->open().value();
   int ready[2];

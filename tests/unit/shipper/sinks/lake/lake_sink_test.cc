@@ -40,6 +40,18 @@ TEST_F(LakeSinkTest, ANewLakeIsEmptyAndCanBeAsked) {
               HasSubstr("[[0,null,null]]"));
 }
 
+TEST_F(LakeSinkTest, AFailedOpenCanBeTriedAgain) {
+  const auto commit = settings_.path / "_pixeledge/requests/commit.json";
+  std::filesystem::create_directories(commit);
+  auto sink = make_sink();
+  ASSERT_FALSE(sink->open());
+  std::filesystem::remove(commit);
+  auto checkpoint = sink->open();
+  ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+  EXPECT_EQ(deliver_numbered(*sink, 0, 3).kind, Verdict::Kind::kAcked);
+  EXPECT_THAT(counts(), ElementsAre("3", "3", "3"));
+}
+
 TEST_F(LakeSinkTest, ABatchOverTwoHoursFillsTwoPartitions) {
   auto sink = make_sink();
   ASSERT_TRUE(sink->open());
