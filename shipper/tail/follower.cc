@@ -3,6 +3,7 @@
 #include "shipper/tail/follower.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/units.h"
@@ -72,6 +73,7 @@ void Follower::refresh(const CatalogueSnapshot& catalogue) {
   }
   live_turn_ = 0;
   backlog_turn_ = 0;
+  backlog_waits_ = false;
 }
 
 std::optional<Chunk> Follower::next(const CatalogueSnapshot& catalogue, std::uint64_t now_ns) {
@@ -90,11 +92,15 @@ std::optional<Chunk> Follower::next(const CatalogueSnapshot& catalogue, std::uin
     }
     live_turn_ = 0;
     for (; backlog_turn_ < backlog_.size(); ++backlog_turn_) {
-      if (try_lane(*backlog_[backlog_turn_], catalogue, now_ns)) return lent_chunk();
+      if (try_backlog_lane(*backlog_[backlog_turn_], catalogue, now_ns)) return lent_chunk();
     }
   }
   // Lanes that wait come again; those that are done return at once.
-  if (waiting_) backlog_turn_ = 0;
+  if (backlog_waits_) {
+    backlog_turn_ = 0;
+    backlog_waits_ = false;
+    waiting_ = true;
+  }
   return std::nullopt;
 }
 
@@ -102,6 +108,16 @@ void Follower::consume(std::size_t bytes) {
   CHECK(lent_to_ != nullptr && bytes <= rest_end_ - rest_begin_);
   rest_begin_ += bytes;
   lent_to_->position.offset += bytes;
+}
+
+// Remembers a lane that waits for as long as the turn is at a later one.
+bool Follower::try_backlog_lane(Cursor& cursor, const CatalogueSnapshot& catalogue,
+                                std::uint64_t now_ns) {
+  const bool others_wait = std::exchange(waiting_, false);
+  const bool has_data = try_lane(cursor, catalogue, now_ns);
+  backlog_waits_ = backlog_waits_ || waiting_;
+  waiting_ = waiting_ || others_wait;
+  return has_data;
 }
 
 bool Follower::try_lane(Cursor& cursor, const CatalogueSnapshot& catalogue, std::uint64_t now_ns) {

@@ -62,7 +62,7 @@ class Follower {
 
   /// True when a lane waits for its next look (a segment that seems gone, a read error): next()
   /// found nothing, but may find more a second later without any change of the catalogue.
-  bool is_waiting() const noexcept { return waiting_; }
+  bool is_waiting() const noexcept { return waiting_ || backlog_waits_; }
 
   const FollowerCounters& counters() const noexcept { return counters_; }
   /// The last read error; "" when there was none.
@@ -79,6 +79,7 @@ class Follower {
   enum class Step { kData, kAdvanced, kNothing };
 
   void refresh(const CatalogueSnapshot& catalogue);
+  bool try_backlog_lane(Cursor& cursor, const CatalogueSnapshot& catalogue, std::uint64_t now_ns);
   bool try_lane(Cursor& cursor, const CatalogueSnapshot& catalogue, std::uint64_t now_ns);
   Step step_lane(Cursor& cursor, const CatalogueSnapshot& catalogue, std::uint64_t now_ns);
   Step step_active(Cursor& cursor, const SegmentEntry& entry, const logfmt::ControlSlot* slot,
@@ -99,7 +100,9 @@ class Follower {
   std::vector<Cursor*> backlog_;
   std::size_t live_turn_ = 0;
   std::size_t backlog_turn_ = 0;
-  bool waiting_ = false;
+  bool waiting_ = false;  // A lane of the last call of next().
+  bool backlog_waits_ =
+      false;  // A lane before backlog_turn_, whose next look is thus still to come.
 
   std::vector<char> buffer_;
   Cursor* lent_to_ = nullptr;   // Whose lines lie in the buffer.

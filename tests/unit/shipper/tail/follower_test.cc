@@ -316,6 +316,33 @@ TEST_F(FollowerTest, LiveLaneIsNotStarvedByABacklog) {
   EXPECT_EQ(turns_of_live, 5);
 }
 
+TEST_F(FollowerTest, BacklogLaneThatWaitsIsNotForgottenForALaterOne) {
+  SpoolWriter first(spool(), test_lane(0, 50));
+  first.append("lost\n");
+  first.rotate();
+  first.append("kept\n");
+  first.finish();
+  std::filesystem::remove(first.sealed_path(0));
+  SpoolWriter second(spool(), test_lane(0, 60), 8 * 1024 * 1024);
+  std::string expected;
+  for (int i = 0; i < 30; ++i) expected += std::string(50'000, 'x') + "\n";
+  for (std::size_t at = 0; at < expected.size(); at += 50'001) {
+    second.append(std::string_view(expected).substr(at, 50'001));
+  }
+  second.finish();
+  Reader reader(spool());
+  ASSERT_TRUE(reader.read_line());  // Of the second lane: the first one waits.
+  EXPECT_TRUE(reader.follower().is_waiting());
+  reader.read_all(kLongNs);
+  EXPECT_EQ(without_headers(reader.texts[test_lane(0, 60)]), expected);
+  EXPECT_TRUE(reader.follower().is_waiting());
+  reader.read_all(2 * kLongNs);
+  reader.read_all(3 * kLongNs);
+  EXPECT_EQ(without_headers(reader.texts[test_lane(0, 50)]), "kept\n");
+  EXPECT_EQ(reader.gaps().size(), 1U);
+  EXPECT_FALSE(reader.follower().is_waiting());
+}
+
 TEST_F(FollowerTest, ThousandsOfSealedSegmentsArePassedQuickly) {
   std::filesystem::create_directories(spool() / "sealed");
   Checkpoint checkpoint;
