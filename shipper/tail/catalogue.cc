@@ -28,7 +28,7 @@ struct FileTimes {
   std::int64_t changed_ns = 0;
 };
 
-// Nothing where the file is gone.
+// Nothing where the file is gone; errno says why.
 std::optional<FileTimes> stat_file(const std::filesystem::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return std::nullopt;
@@ -135,7 +135,7 @@ base::Status Catalogue::list_active(CatalogueSnapshot& next) const {
   return base::ok_status();
 }
 
-base::Status Catalogue::list_sealed(CatalogueSnapshot& next) const {
+base::Status Catalogue::list_sealed(CatalogueSnapshot& next) {
   const auto directory = sealed_directory(spool_);
   if (!directory_exists(directory)) return base::ok_status();
   const auto names = base::list_directory(directory);
@@ -144,44 +144,58 @@ base::Status Catalogue::list_sealed(CatalogueSnapshot& next) const {
   for (const std::string& name : *names) {
     const auto sealed = logfmt::parse_sealed_file_name(name);
     if (!sealed || sealed->segment.lane.kind != logfmt::SegmentKind::kAccess) continue;
-    add_sealed_file(*sealed, name, *previous, next);
+    if (sealed->type == logfmt::SealedName::Type::kManifest) {
+      add_manifest(*sealed, name, *previous, next);
+    } else if (auto status = add_data(*sealed, name, *previous, next); !status) {
+      return status;
+    }
   }
   return base::ok_status();
 }
 
 // Sealed files never change: what was known of one stays. The plain file wins over its .gz, data
 // over a manifest without it, and sealed over active (the name is there: it is complete).
-void Catalogue::add_sealed_file(const logfmt::SealedName& name, const std::string& file,
-                                const CatalogueSnapshot& previous, CatalogueSnapshot& next) const {
+void Catalogue::add_manifest(const logfmt::SealedName& name, const std::string& file,
+                             const CatalogueSnapshot& previous, CatalogueSnapshot& next) const {
   using Place = SegmentEntry::Place;
-  using Type = logfmt::SealedName::Type;
-  const SegmentEntry* const known = find_entry(previous, name.segment);
-  const auto path = sealed_directory(spool_) / file;
+  SegmentEntry gone;
+  gone.place = Place::kGone;
   LaneSegments& lane = next.lanes[name.segment.lane];
-  if (name.type == Type::kManifest) {
-    SegmentEntry gone;
-    gone.place = Place::kGone;
-    SegmentEntry& entry = lane.try_emplace(name.segment.index, gone).first->second;
-    entry.manifest = file;
-    if (entry.place != Place::kGone) return;
-    const bool is_known = known != nullptr && known->sealed_at != 0;
-    const auto times = is_known ? std::nullopt : stat_file(path);
-    entry.sealed_at = is_known ? known->sealed_at : times ? times->changed_ns / 1'000'000'000 : 0;
-    return;
+  SegmentEntry& entry = lane.try_emplace(name.segment.index, gone).first->second;
+  entry.manifest = file;
+  if (entry.place != Place::kGone) return;
+  const SegmentEntry* const known = find_entry(previous, name.segment);
+  const bool is_known = known != nullptr && known->sealed_at != 0;
+  const auto times = is_known ? std::nullopt : stat_file(sealed_directory(spool_) / file);
+  entry.sealed_at = is_known ? known->sealed_at : times ? times->changed_ns / 1'000'000'000 : 0;
+}
+
+// A file that vanished since it was listed (compressed, deleted) is left out, and the next scan
+// lists again: an entry without bytes would pass for an empty segment.
+base::Status Catalogue::add_data(const logfmt::SealedName& name, const std::string& file,
+                                 const CatalogueSnapshot& previous, CatalogueSnapshot& next) {
+  using Place = SegmentEntry::Place;
+  const bool is_plain = name.type == logfmt::SealedName::Type::kData;
+  const SegmentEntry* const known = find_entry(previous, name.segment);
+  FileTimes times;
+  if (known == nullptr || known->file != file) {
+    const auto path = sealed_directory(spool_) / file;
+    const auto found = stat_file(path);
+    if (!found) {
+      sealed_.settled = false;
+      if (errno == ENOENT) return base::ok_status();
+      return base::errno_error("cannot stat", path, errno);
+    }
+    times = *found;
   }
-  const Place place = name.type == Type::kData ? Place::kSealed : Place::kCompressed;
-  SegmentEntry& entry = lane[name.segment.index];
-  if (place == Place::kCompressed && entry.place == Place::kSealed) return;
-  entry.place = place;
+  SegmentEntry& entry = next.lanes[name.segment.lane][name.segment.index];
+  if (!is_plain && entry.place == Place::kSealed) return base::ok_status();
+  entry.place = is_plain ? Place::kSealed : Place::kCompressed;
   entry.file = file;
-  if (known != nullptr && known->file == file) {
-    entry.bytes = known->bytes;
-    entry.sealed_at = known->sealed_at;
-    return;
-  }
-  const auto times = stat_file(path);
-  entry.sealed_at = times ? times->changed_ns / 1'000'000'000 : 0;
-  entry.bytes = times && place == Place::kSealed ? times->bytes : 0;
+  const bool is_known = known != nullptr && known->file == file;
+  entry.sealed_at = is_known ? known->sealed_at : times.changed_ns / 1'000'000'000;
+  entry.bytes = is_known ? known->bytes : is_plain ? times.bytes : 0;
+  return base::ok_status();
 }
 
 void Catalogue::watch() {

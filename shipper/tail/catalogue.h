@@ -68,9 +68,11 @@ class Catalogue {
   void run();
   bool unchanged(const std::filesystem::path& directory, DirectoryState& state) const;
   base::Status list_active(CatalogueSnapshot& next) const;
-  base::Status list_sealed(CatalogueSnapshot& next) const;
-  void add_sealed_file(const logfmt::SealedName& name, const std::string& file,
-                       const CatalogueSnapshot& previous, CatalogueSnapshot& next) const;
+  base::Status list_sealed(CatalogueSnapshot& next);
+  void add_manifest(const logfmt::SealedName& name, const std::string& file,
+                    const CatalogueSnapshot& previous, CatalogueSnapshot& next) const;
+  base::Status add_data(const logfmt::SealedName& name, const std::string& file,
+                        const CatalogueSnapshot& previous, CatalogueSnapshot& next);
   void watch();
 
   const std::filesystem::path spool_;

@@ -67,6 +67,28 @@ TEST_F(CatalogueTest, ForeignFilesAndEventLanesAreNotItsBusiness) {
   EXPECT_TRUE(catalogue.snapshot()->lanes.empty());
 }
 
+// A link to nowhere is listed and cannot be looked at: as a file that vanishes in between.
+TEST_F(CatalogueTest, FileThatVanishedAfterTheListingIsLeftOutAndLookedForAgain) {
+  SpoolWriter writer(spool(), test_lane());
+  writer.finish();
+  const auto path = writer.sealed_path(0);
+  std::filesystem::rename(path, spool() / "away");
+  std::filesystem::create_symlink(spool() / "elsewhere", path);
+  std::filesystem::remove(writer.manifest_path(0));
+  for (const char* directory : {"active", "sealed"}) {
+    std::filesystem::last_write_time(
+        spool() / directory, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.scan().ok());
+  EXPECT_TRUE(catalogue.snapshot()->lanes.empty());
+  std::filesystem::rename(spool() / "away", spool() / "elsewhere");  // sealed/ does not change.
+  ASSERT_TRUE(catalogue.scan().ok());
+  ASSERT_EQ(catalogue.snapshot()->lanes.size(), 1U);
+  EXPECT_EQ(lane(catalogue.snapshot()).at(0).place, Place::kSealed);
+  EXPECT_EQ(lane(catalogue.snapshot()).at(0).bytes, logfmt::kAccessHeader.size());
+}
+
 TEST_F(CatalogueTest, WakesWaitersWhenASegmentAppears) {
   SpoolWriter writer(spool(), test_lane());
   Catalogue catalogue(spool());
