@@ -26,7 +26,7 @@ struct Range {
 };
 
 struct Batch {
-  std::vector<Range> ranges;  // In lane and position order; contiguous per lane.
+  std::vector<Range> ranges;  // In lane and position order; contiguous but for damage.
   RowBlock rows;              // Without filtered and dead-lettered lines; may be none.
   std::vector<DeadLetter> dead_letters;
   Checkpoint after;  // What holds once this batch is delivered.

@@ -67,10 +67,9 @@ void Batcher::start(std::uint64_t now_ns) {
 
 void Batcher::extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset,
                             std::uint64_t bytes, std::uint64_t lines) {
-  // Few per batch: one per lane, more only where a segment ended.
+  // Few per batch: one per lane, more only where a segment ended or a damaged part was passed over.
   for (auto range = batch_.ranges.rbegin(); range != batch_.ranges.rend(); ++range) {
-    if (range->segment != segment) continue;
-    CHECK(range->to == offset);
+    if (range->segment != segment || range->to != offset) continue;
     range->to += bytes;
     range->lines += lines;
     return;

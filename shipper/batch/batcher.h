@@ -27,7 +27,7 @@ class Batcher {
 
   /// Takes whole lines from the front of `text`, which lies at `offset` of `segment`, as far as the
   /// batch has room; returns their bytes. 0 only when a batch is due. REQUIRES: text ends with a
-  /// newline; offsets of a lane continue where the last call (or skip) left it.
+  /// newline; offsets of a lane continue where the last call (or skip) left it, or beyond damage.
   std::size_t append(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text,
                      std::uint64_t now_ns);
 

@@ -81,6 +81,20 @@ TEST(Batcher, RangesAreMergedPerSegmentAndSorted) {
   EXPECT_EQ(batch.ranges[1], (Range{kSegment, 0, 2 * bytes, 2}));
 }
 
+TEST(Batcher, ARangeEndsWhereDamageWasPassedOver) {
+  Batcher batcher = batcher_of({});
+  const std::string text = lines(1);
+  const std::uint64_t bytes = text.size();
+  batcher.append(kSegment, 0, text, 0);
+  batcher.append(kSegment, bytes + 5000, text, 0);
+  batcher.append(kSegment, 2 * bytes + 5000, text, 0);
+  const Batch batch = batcher.cut(FlushReason::kDrain);
+  ASSERT_EQ(batch.ranges.size(), 2U);
+  EXPECT_EQ(batch.ranges[0], (Range{kSegment, 0, bytes, 1}));
+  EXPECT_EQ(batch.ranges[1], (Range{kSegment, bytes + 5000, 3 * bytes + 5000, 2}));
+  EXPECT_EQ(batch.after.lanes.at(kSegment.lane), (Position{4, 3 * bytes + 5000}));
+}
+
 TEST(Batcher, BooksBalance) {
   Batcher batcher = batcher_of({});
   const std::string text = "#Version: 1.0\n" + lines(2) + "bad\n" +

@@ -232,6 +232,21 @@ TEST_F(PipelineTest, MissingSegmentIsCountedInTheCheckpoint) {
   EXPECT_EQ(destination_.checkpoint.missing, 3U);
 }
 
+TEST_F(PipelineTest, DamageInASealedSegmentStopsNothing) {
+  write_lines(3);
+  writer_.rotate();
+  const auto path = writer_.sealed_path(0);
+  std::string damaged = base::read_file(path).value() + std::string(2 * 1024 * 1024, '\0') + "\n";
+  for (int i = 0; i < 3; ++i) damaged += numbered_line(written_++);
+  ASSERT_TRUE(base::write_file_atomic(path, damaged).ok());
+  write_lines(2);
+  start();
+  drain();
+  ASSERT_EQ(destination_.rows.size(), written_);
+  EXPECT_EQ(destination_.rows[3], "3");
+  EXPECT_GE(pipeline_->status().follower.torn_bytes, 1024U * 1024U);
+}
+
 TEST_F(PipelineTest, IdleSinkIsMaintained) {
   start();
   const std::uint64_t begin_ns = now_ns_;
