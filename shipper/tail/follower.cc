@@ -152,11 +152,31 @@ Follower::Step Follower::step_active(Cursor& cursor, const SegmentEntry& entry,
                                      const logfmt::ControlSlot* slot, std::uint64_t now_ns) {
   const auto hint = slot == nullptr ? std::nullopt : published_after(*slot, cursor.position);
   if (hint && *hint == 0) return Step::kNothing;
+  // Loaded before the bytes are read; acquire: all lines of the segments before it are visible.
+  const bool is_left = slot != nullptr &&
+                       slot->segment_index.load(std::memory_order_acquire) > cursor.position.index;
   if (!open_reader(cursor, entry, now_ns)) return Step::kNothing;
   const auto got = read(cursor, hint.value_or(kBlindReadBytes), now_ns);
   if (!got) return Step::kNothing;
   const std::string_view text(buffer_.data(), *got);
-  return lend(cursor, logfmt::published_bytes(text));
+  const std::size_t bytes = logfmt::published_bytes(text);
+  return bytes == 0 && is_left ? step_abandoned(cursor, now_ns) : lend(cursor, bytes);
+}
+
+// Its writer has gone on and nothing is left to read: a segment that could not be sealed, or is
+// about to be, must not hold back the ones after it. But a hole that a power loss left in it waits
+// for the recovery to fill it: there are lines beyond.
+Follower::Step Follower::step_abandoned(Cursor& cursor, std::uint64_t now_ns) {
+  if (cursor.hole == cursor.position) return Step::kNothing;
+  for (std::uint64_t at = cursor.position.offset;;) {
+    const auto got = cursor.reader->read_at(at, buffer_);
+    if (!got) return fail(cursor, got.error().message, now_ns);
+    if (*got == 0) return finish_segment(cursor);
+    if (std::string_view(buffer_.data(), *got).find('\n') != std::string_view::npos) break;
+    at += *got;
+  }
+  cursor.hole = cursor.position;
+  return Step::kNothing;
 }
 
 Follower::Step Follower::step_sealed(Cursor& cursor, const SegmentEntry& entry,

@@ -75,6 +75,7 @@ class Follower {
     std::unique_ptr<SegmentReader> reader;  // Of segment position.index.
     std::uint64_t retry_at_ns = 0;          // Not before this time.
     std::uint64_t gone_since_ns = 0;        // Its segment has been absent since; 0: it is there.
+    std::optional<Position> hole;           // Active, and lines follow beyond a NUL run from here.
   };
   enum class Step { kData, kAdvanced, kNothing };
 
@@ -84,6 +85,7 @@ class Follower {
   Step step_lane(Cursor& cursor, const CatalogueSnapshot& catalogue, std::uint64_t now_ns);
   Step step_active(Cursor& cursor, const SegmentEntry& entry, const logfmt::ControlSlot* slot,
                    std::uint64_t now_ns);
+  Step step_abandoned(Cursor& cursor, std::uint64_t now_ns);
   Step step_sealed(Cursor& cursor, const SegmentEntry& entry, std::uint64_t now_ns);
   Step step_gone(Cursor& cursor, const LaneSegments& segments, std::uint64_t now_ns);
   bool open_reader(Cursor& cursor, const SegmentEntry& entry, std::uint64_t now_ns);

@@ -71,6 +71,13 @@ class SpoolWriter {
     seal(sealed_id, path, bytes, lines);
   }
 
+  /// Goes on to the next segment as after a failed seal: the old one stays active.
+  void abandon() {
+    unmap();
+    ++id_.index;
+    open_segment();
+  }
+
   /// Seals the last segment; the lane ends.
   void finish() {
     const auto path = active_path();

@@ -200,6 +200,47 @@ TEST_F(FollowerTest, ControlPageSaysWhatIsPublished) {
   EXPECT_EQ(without_headers(reader.text), "one\ntwo\n");
 }
 
+TEST_F(FollowerTest, AbandonedActiveSegmentDoesNotStopItsLane) {
+  const auto lane = test_lane();
+  SpoolWriter writer(spool(), lane);
+  auto page = logfmt::ControlPage::create(
+      spool() / "active" / logfmt::control_file_name(lane.node, lane.boot), lane.node, lane.boot,
+      1);
+  ASSERT_TRUE(page.ok());
+  writer.use_slot(&page->slot(0));
+  writer.append("one\n");
+  const auto left = writer.active_path();
+  writer.abandon();
+  writer.append("two\n");
+  Reader reader(spool());
+  reader.read_all();
+  EXPECT_EQ(without_headers(reader.text), "one\ntwo\n");
+  EXPECT_TRUE(std::filesystem::exists(left));
+  EXPECT_TRUE(reader.gaps().empty());
+  writer.append("three\n");
+  reader.read_all();
+  EXPECT_EQ(without_headers(reader.text), "one\ntwo\nthree\n");
+}
+
+TEST_F(FollowerTest, HoleInAnActiveSegmentWaitsForItsRecovery) {
+  const auto lane = test_lane();
+  SpoolWriter writer(spool(), lane);
+  auto page = logfmt::ControlPage::create(
+      spool() / "active" / logfmt::control_file_name(lane.node, lane.boot), lane.node, lane.boot,
+      1);
+  ASSERT_TRUE(page.ok());
+  writer.use_slot(&page->slot(0));
+  writer.append("one\n");
+  writer.append(std::string(9, '\0') + "\n");
+  writer.append("two\n");
+  writer.abandon();
+  writer.append("three\n");
+  Reader reader(spool());
+  reader.read_all();
+  reader.read_all();
+  EXPECT_EQ(without_headers(reader.text), "one\n");
+}
+
 TEST_F(FollowerTest, PositionBeyondASealedEndIsCountedAndSkipped) {
   SpoolWriter writer(spool(), test_lane());
   writer.append("one\n");
