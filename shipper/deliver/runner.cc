@@ -55,6 +55,8 @@ void Runner::run(Pipeline::Ending ending) {
   Complaints complaints;
   pipeline_.end(ending);
   while (true) {
+    // First of all: a stop() during the step must end the wait after it.
+    const std::uint64_t wakes = catalogue_.wakes();
     const std::uint64_t stop_until_ns = stop_until_ns_.load(std::memory_order_acquire);
     if (stop_until_ns != 0) pipeline_.end(Pipeline::Ending::kNow);
     const SnapshotPtr catalogue = catalogue_.snapshot();
@@ -67,7 +69,7 @@ void Runner::run(Pipeline::Ending ending) {
     if (next.wait_until_ns <= now_ns) continue;
     std::uint64_t wait_ns = next.wait_until_ns - now_ns;
     if (stop_until_ns != 0) wait_ns = std::min(wait_ns, stop_until_ns - now_ns);
-    catalogue_.wait_for_change(catalogue->version, wait_ns);
+    catalogue_.wait_for_change(catalogue->version, wakes, wait_ns);
   }
   complaints.look(pipeline_.options().name, pipeline_.status());
   done_.store(true, std::memory_order_release);

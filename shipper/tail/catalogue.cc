@@ -68,10 +68,19 @@ SnapshotPtr Catalogue::snapshot() const {
 }
 
 void Catalogue::wait_for_change(std::uint64_t seen, std::uint64_t timeout_ns) const {
+  wait_for_change(seen, wakes(), timeout_ns);
+}
+
+void Catalogue::wait_for_change(std::uint64_t seen, std::uint64_t wakes_seen,
+                                std::uint64_t timeout_ns) const {
   std::unique_lock lock(mutex_);
-  const std::uint64_t wakes = wakes_;
   changed_.wait_for(lock, std::chrono::nanoseconds(timeout_ns),
-                    [&] { return snapshot_->version != seen || wakes_ != wakes; });
+                    [&] { return snapshot_->version != seen || wakes_ != wakes_seen; });
+}
+
+std::uint64_t Catalogue::wakes() const {
+  const std::lock_guard lock(mutex_);
+  return wakes_;
 }
 
 void Catalogue::wake() {

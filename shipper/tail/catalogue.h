@@ -57,6 +57,11 @@ class Catalogue {
   SnapshotPtr snapshot() const;
   /// Returns when the version differs from `seen`, wake() was called, or the time is over.
   void wait_for_change(std::uint64_t seen, std::uint64_t timeout_ns) const;
+  /// The same, but also when wake() was called since wakes() returned `wakes_seen`: who looks at
+  /// other things before it waits misses no wake() in between.
+  void wait_for_change(std::uint64_t seen, std::uint64_t wakes_seen,
+                       std::uint64_t timeout_ns) const;
+  std::uint64_t wakes() const;
   /// Ends all waits now.
   void wake();
 
