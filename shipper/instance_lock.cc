@@ -23,7 +23,8 @@ base::Result<InstanceLock> InstanceLock::acquire(const std::filesystem::path& st
     const auto holder = base::read_file(path);
     return base::Error{
         fmt::format("another pixel-shipper{} works on {}; stop it, or give this one "
-                    "a [state] path of its own",
+                    "a [state] path of its own (two on one spool: only one may have "
+                    "retention.enabled = true)",
                     holder && !holder->empty() ? " (pid " + *holder + ")" : "", state.string())};
   }
   const std::string pid = std::to_string(::getpid());
