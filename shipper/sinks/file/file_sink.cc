@@ -56,6 +56,7 @@ class FileSink : public Sink {
   base::Status open_output(const OutputEnd& end);
   base::Status remove_later_files();
   base::Status write(const Batch& batch, OutputEnd& end);
+  base::Result<bool> is_stored(const Batch& batch);
   void set_end(const OutputEnd& end) {
     const std::lock_guard lock(mutex_);
     end_ = end;
@@ -66,6 +67,7 @@ class FileSink : public Sink {
   JsonLines json_;
   base::UniqueFd fd_;
   std::uint64_t open_number_ = 0;  // Of the file behind fd_.
+  bool save_failed_ = false;       // The last batch's checkpoint may be stored nevertheless.
   std::mutex mutex_;
   OutputEnd end_;  // Guarded by mutex_ against holdings().
 };
@@ -146,11 +148,31 @@ base::Status FileSink::write(const Batch& batch, OutputEnd& end) {
   return base::ok_status();
 }
 
+// A save can fail after its rename: then the checkpoint counts the batch, and cutting its rows off
+// would lose them. What is stored decides, once it is durable.
+base::Result<bool> FileSink::is_stored(const Batch& batch) {
+  if (auto status = base::sync_directory(options_.state_directory); !status) return status.error();
+  auto stored = store_.load();
+  if (!stored) return stored.error();
+  save_failed_ = false;
+  if (!stored->has_value() || (*stored)->checkpoint != batch.after) return false;
+  const auto end = parse_output_end((*stored)->note);
+  if (!end) return base::Error{"checkpoint of another kind of sink: " + (*stored)->note};
+  set_end(*end);
+  return true;
+}
+
 Verdict FileSink::deliver(const Batch& batch) {
+  if (save_failed_) {
+    const auto stored = is_stored(batch);
+    if (!stored) return {Verdict::Kind::kRetry, stored.error().message};
+    if (*stored) return {};
+  }
   OutputEnd end = end_;
   auto status = write(batch, end);
   if (status) {
     status = store_.save({batch.after, fmt::format("{} {}", end.number, end.bytes)});
+    save_failed_ = !status;
   }
   if (!status) {
     fd_.reset();

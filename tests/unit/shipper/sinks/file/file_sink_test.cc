@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shipper/sinks/file/file_sink.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include "base/file.h"
 #include "shipper/batch/batcher.h"
 #include "shipper/decode/columns.h"
+#include "shipper/deliver/checkpoint_store.h"
 #include "shipper/sinks/file/gzip_member.h"
 #include "shipper/sinks/file/json_lines.h"
 #include "tests/unit/shipper/support/lines.h"
@@ -170,6 +172,31 @@ TEST_P(FileSinkTest, DirectoryThatIsGoneIsTriedAgain) {
   EXPECT_EQ(sink->deliver(second).kind, Verdict::Kind::kAcked);
   sink->close();
   EXPECT_EQ(rows_held(), 2U);
+}
+
+// As when the directory's sync fails after the rename.
+TEST_P(FileSinkTest, CheckpointThatIsStoredThoughItsSaveFailedCounts) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  const Batch first = batch({}, 5);
+  ASSERT_EQ(sink->deliver(first).kind, Verdict::Kind::kAcked);
+  const auto state = directory_.path() / "state";
+  const auto away = directory_.path() / "away";
+  std::filesystem::rename(state, away);
+  const Batch second = batch(first.after, 5);
+  ASSERT_EQ(sink->deliver(second).kind, Verdict::Kind::kRetry);
+  const std::string whole = base::read_file(file(1)).value();
+  CheckpointStore store(away);
+  ASSERT_TRUE(store.load().ok());
+  ASSERT_TRUE(store.save({second.after, fmt::format("1 {}", whole.size())}).ok());
+  std::filesystem::rename(away, state);
+  const auto written_at = std::filesystem::last_write_time(file(1));
+  EXPECT_EQ(sink->deliver(second).kind, Verdict::Kind::kAcked);
+  EXPECT_EQ(std::filesystem::last_write_time(file(1)), written_at);  // Neither cut nor repeated.
+  EXPECT_EQ(base::read_file(file(1)).value(), whole);
+  ASSERT_EQ(sink->deliver(batch(second.after, 5)).kind, Verdict::Kind::kAcked);
+  sink->close();
+  EXPECT_EQ(rows_held(), 15U);
 }
 
 TEST(JsonLines, EscapesWhatJsonMust) {
