@@ -20,6 +20,8 @@ namespace pixel::shipper {
 namespace {
 
 constexpr int kRescanMs = 1000;
+// Between two scans for events: many changes at once cost a few listings, not one each.
+constexpr int kScanGapMs = 200;
 // Directory times come from the kernel's tick: a later change in the same tick has the same one.
 constexpr std::int64_t kSettledNs = 1'000'000'000;
 
@@ -241,7 +243,8 @@ void Catalogue::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
     pollfd waits[2] = {{stop_event_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}};
     const int ready = ::poll(waits, inotify_ ? 2 : 1, kRescanMs);
-    if (ready > 0 && (waits[1].revents & POLLIN) != 0) {
+    const bool has_events = ready > 0 && (waits[1].revents & POLLIN) != 0;
+    if (has_events) {
       // What happened does not matter, only that something did.
       char events[4096];
       while (::read(inotify_.get(), events, sizeof events) > 0) {
@@ -252,6 +255,7 @@ void Catalogue::run() {
     const auto status = scan();
     if (!status && !failed) spdlog::error("spool: {}", status.error().message);
     failed = !status.ok();
+    if (has_events) ::poll(waits, 1, kScanGapMs);  // Only a stop ends it early.
   }
 }
 

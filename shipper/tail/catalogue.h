@@ -49,8 +49,8 @@ class Catalogue {
   /// be listed: the snapshot stays as it was.
   base::Status scan();
 
-  /// Scans on every change of a name (inotify) and each second, on a thread of its own. Directories
-  /// that do not exist yet are waited for.
+  /// Scans on changes of names (inotify; five times a second at most) and each second, on a thread
+  /// of its own. Directories that do not exist yet are waited for.
   base::Status start();
   void stop();
 
