@@ -19,7 +19,7 @@ namespace pixel::shipper {
 struct RetentionLimits {
   bool enabled = true;
   std::uint64_t keep_ns = 24 * 3600 * base::kSecondNs;  // Of data, since it was sealed.
-  std::uint64_t manifest_keep_ns = 30 * 24 * 3600 * base::kSecondNs;
+  std::uint64_t manifest_keep_ns = 7 * 24 * 3600 * base::kSecondNs;
 };
 
 /// Lines of segments whose manifests were deleted, so that the sums still hold.
