@@ -32,6 +32,12 @@ httplib::Server::Handler adapt(AdminServer::Handler handler) {
 
 AdminServer::AdminServer() : state_(std::make_unique<State>()) {
   state_->server.new_task_queue = [] { return new httplib::ThreadPool(2); };
+  // The library's default is SO_REUSEPORT: a second process would share the port in silence and
+  // answer every other call.
+  state_->server.set_socket_options([](socket_t listener) {
+    const int one = 1;
+    ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  });
 }
 AdminServer::~AdminServer() { stop(); }
 

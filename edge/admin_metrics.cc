@@ -69,8 +69,6 @@ constexpr WorkerMetric kWorkerMetrics[] = {
      Kind::kCounter, &WorkerCounters::lines_refused},
     {"pixel_edge_lines_unlogged_total", "Answers without a line (serve-and-count).", Kind::kCounter,
      &WorkerCounters::lines_unlogged},
-    {"pixel_edge_segments_taken_total", "Segments begun by workers.", Kind::kCounter,
-     &WorkerCounters::segments_taken},
     {"pixel_edge_loops_total", "Turns of the event loop.", Kind::kCounter, &WorkerCounters::loops},
     {"pixel_edge_completions_total", "Completions handled.", Kind::kCounter,
      &WorkerCounters::completions},

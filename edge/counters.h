@@ -48,7 +48,6 @@ struct alignas(base::kFalseSharingBytes) WorkerCounters {
   Counter bytes_sent;      // Handed to the kernel.
   Counter lines_refused;   // Requests answered 503: no place for the line.
   Counter lines_unlogged;  // Answered without a line (serve-and-count).
-  Counter segments_taken;
   Counter loops;
   Counter completions;
   Counter completion_overflows;  // The completion queue was full; a sizing error.

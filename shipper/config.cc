@@ -121,6 +121,7 @@ void read_sink_section(base::ConfigSection& section, std::set<std::string>& name
 
 Config read_config(base::ConfigReader& reader) {
   Config config;
+  if (!reader.errors().empty()) return config;  // Not read, or not TOML: nothing to look at.
   base::ConfigSection root = reader.root();
   base::ConfigSection spool = root.section("spool");
   spool.read("path", config.spool);

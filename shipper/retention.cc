@@ -110,7 +110,8 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
   for (const auto& [lane, segments] : catalogue.lanes) {
     const Position position = least_position(checkpoints, lane);
     for (const auto& [index, entry] : segments) {
-      if (entry.file.empty()) continue;
+      // Without its manifest nobody would know any more how many lines there were.
+      if (entry.file.empty() || entry.manifest.empty()) continue;
       if (!is_delivered(entry, index, position)) break;
       if (now_s - entry.sealed_at < seconds(limits_.keep_ns)) continue;
       if (auto status = delete_data(entry, counts); !status) return status.error();

@@ -139,9 +139,10 @@ std::vector<SinkReport> Service::reports() {
   std::vector<SinkReport> reports;
   for (const auto& lane : lanes_) {
     SinkReport report{lane->name(), lane->kind, lane->pipeline.status(), {}};
-    if (report.status.delivered != nullptr) {
-      report.books = balance(report.name, *report.status.delivered);
-    }
+    // A sink that has not been opened has told nothing: as far as is known, it lacks everything.
+    static const Checkpoint kNothing;
+    const auto& delivered = report.status.delivered;
+    report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered);
     reports.push_back(std::move(report));
   }
   return reports;

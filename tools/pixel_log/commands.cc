@@ -123,6 +123,11 @@ int run_verify(const VerifyOptions& options) {
     if (std::filesystem::is_directory(path, error)) continue;
     add_manifest_beside(path, view);
   }
+  if (view.segments.empty() || !view.other_logs.empty()) {
+    const std::string where =
+        view.segments.empty() ? options.paths.front() : view.other_logs.front().string();
+    return fail(where + ": not a segment, and no folder of segments: nothing to verify it against");
+  }
   const VerifyResult result = verify_segments(view, cipher.value() ? &*cipher.value() : nullptr);
   for (const Defect& defect : result.defects) {
     fmt::print("{}: {}: {}\n", defect_kind_name(defect.kind), defect.where, defect.what);

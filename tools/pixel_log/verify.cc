@@ -10,8 +10,7 @@ namespace pixel::logs {
 VerifyResult verify_segments(const SpoolView& view, const logfmt::RequestIdCipher* cipher) {
   VerifyResult result;
   for (const auto& [segment, files] : view.segments) {
-    if (files.active) continue;
-    if (!files.manifest) {
+    if (!files.manifest && !files.active) {
       result.defects.push_back(
           {DefectKind::kUnreadable, to_text(segment), "a sealed segment without manifest", 0});
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// pixel-log verify: each sealed segment against its manifest. COLD.
+// pixel-log verify: each sealed segment against its manifest, and the published lines of active
+// ones by themselves. COLD.
 #pragma once
 
 #include <vector>
