@@ -47,6 +47,10 @@ function(pixel_test)
     set(ARG_LABELS unit)
   endif()
   set_tests_properties(${ARG_NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(PIXEL_SANITIZE STREQUAL "thread")
+    set_tests_properties(${ARG_NAME} PROPERTIES ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
+  endif()
 endfunction()
 
 # pixel_fuzz(NAME <target> DEPS ...): <target>.cc beside the call. With PIXEL_FUZZ a libFuzzer

@@ -50,10 +50,19 @@ void WorkerFixture::offer_segment() {
   supply.offer(segment);
 }
 
+// As a follower with a control page: the current segment up to its published position, earlier ones
+// whole (control_page.h, invariants 1 and 3).
 std::vector<std::string> WorkerFixture::lines() const {
+  std::uint64_t index = 0;
+  std::uint64_t position = 0;
+  do {
+    index = slot.segment_index.load(std::memory_order_acquire);
+    position = slot.position.load(std::memory_order_acquire);
+  } while (slot.segment_index.load(std::memory_order_acquire) != index);
   std::vector<std::string> lines;
-  for (const auto& memory : segments_) {
-    std::string_view text(memory.get(), segment_bytes_);
+  for (std::size_t i = 0; i < segments_.size() && i <= index; ++i) {
+    std::string_view text(segments_[i].get(), i < index ? segment_bytes_ : position);
+    if (text.size() <= logfmt::kAccessHeader.size()) continue;
     text = text.substr(0, logfmt::published_bytes(text));
     text.remove_prefix(logfmt::kAccessHeader.size());
     while (!text.empty()) {
