@@ -131,6 +131,13 @@ void WorkerCore<R>::take_input(Connection& connection, std::uint16_t buffer, std
   if (!straight) [[unlikely]]
     return hold_input(connection, buffer, bytes);
   connection.active_s = now_s();
+  parse_buffer(connection, buffer, bytes);
+}
+
+/// Answers what a receive buffer completes, keeps the rest, and gives the buffer back.
+template <Ring R>
+void WorkerCore<R>::parse_buffer(Connection& connection, std::uint16_t buffer,
+                                 std::uint32_t bytes) {
   const std::string_view input(ring_.receive_buffer(buffer), bytes);
   if (connection.partial != BlockPool::kNone) [[unlikely]] {
     continue_partial(connection, input);

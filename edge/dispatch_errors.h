@@ -172,15 +172,8 @@ void WorkerCore<R>::parse_queued(Connection& connection) {
   while (connection.open && !connection.queued_input && !connection.close_after_output &&
          connection.held_first != Connection::kNoBuffer) {
     const std::uint16_t buffer = connection.held_first;
-    const std::string_view input(ring_.receive_buffer(buffer), held_bytes_[buffer]);
     connection.held_first = next_held_[buffer];
-    if (connection.partial != BlockPool::kNone) {
-      continue_partial(connection, input);
-    } else {
-      const std::uint32_t parsed = parse_all(connection, input);
-      if (parsed < input.size()) keep_partial(connection, input.substr(parsed));
-    }
-    ring_.give_back(buffer);
+    parse_buffer(connection, buffer, held_bytes_[buffer]);
   }
   if (connection.close_after_output) drop_held(connection);
   if (connection.open && connection.peer_ended) finish_connection(connection);
@@ -194,10 +187,17 @@ void WorkerCore<R>::refuse(Connection& connection, const RequestView& request, R
   connection.linger = true;  // Whatever follows is not read; a reset could overtake the answer.
   const ResponseId id = response_of(refusal);
   if (!request.method_text.empty()) return answer(connection, request, id, Persistence::kClose);
-  const Response& response = responses_.get(id, Persistence::kClose);
+  answer_unlogged(connection, id, Persistence::kClose, false);
+}
+
+/// An answer to what has no line.
+template <Ring R>
+void WorkerCore<R>::answer_unlogged(Connection& connection, ResponseId id, Persistence persistence,
+                                    bool head_only) {
+  const Response& response = responses_.get(id, persistence);
   counters_.answered[static_cast<std::size_t>(id)].add();
-  connection.close_after_output = true;
-  queue_output(connection, response.bytes, response.total_bytes);
+  if (persistence == Persistence::kClose) connection.close_after_output = true;
+  queue_output(connection, response.bytes, head_only ? response.head_bytes : response.total_bytes);
 }
 
 /// There is no place for a line. True: answer all the same; false: 503 has been answered instead.
@@ -211,10 +211,7 @@ bool WorkerCore<R>::answer_without_line(Connection& connection, Persistence pers
   }
   counters_.lines_refused.add();
   options_.slot->refused.store(counters_.lines_refused.get(), std::memory_order_relaxed);
-  const Response& response = responses_.get(ResponseId::kServiceUnavailable, persistence);
-  counters_.answered[static_cast<std::size_t>(ResponseId::kServiceUnavailable)].add();
-  if (persistence == Persistence::kClose) connection.close_after_output = true;
-  queue_output(connection, response.bytes, head_only ? response.head_bytes : response.total_bytes);
+  answer_unlogged(connection, ResponseId::kServiceUnavailable, persistence, head_only);
   return false;
 }
 

@@ -132,10 +132,7 @@ void WorkerCore<R>::time_out_head(Connection& connection) {
   if (!request.method_text.empty()) {
     answer(connection, request, ResponseId::kRequestTimeout, Persistence::kClose);
   } else {
-    const Response& response = responses_.get(ResponseId::kRequestTimeout, Persistence::kClose);
-    counters_.answered[static_cast<std::size_t>(ResponseId::kRequestTimeout)].add();
-    connection.close_after_output = true;
-    queue_output(connection, response.bytes, response.total_bytes);
+    answer_unlogged(connection, ResponseId::kRequestTimeout, Persistence::kClose, false);
   }
 }
 

@@ -54,6 +54,7 @@ class WorkerCore {
   void on_accepted(int fd);
   void on_receive(Connection& connection, const io_uring_cqe& completion);
   void take_input(Connection& connection, std::uint16_t buffer, std::uint32_t bytes);
+  void parse_buffer(Connection& connection, std::uint16_t buffer, std::uint32_t bytes);
   void continue_partial(Connection& connection, std::string_view more);
   std::uint32_t parse_all(Connection& connection, std::string_view bytes);
   void serve(Connection& connection, const RequestView& request);
@@ -79,6 +80,8 @@ class WorkerCore {
   void run_queued_input();
   void parse_queued(Connection& connection);
   void refuse(Connection& connection, const RequestView& request, Refusal refusal);
+  void answer_unlogged(Connection& connection, ResponseId id, Persistence persistence,
+                       bool head_only);
   bool answer_without_line(Connection& connection, Persistence persistence, bool head_only);
   void absorb_held(Connection& connection);
   void finish_connection(Connection& connection);
