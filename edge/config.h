@@ -9,6 +9,9 @@
 #include <vector>
 
 #include "base/units.h"
+#include "edge/client/client_options.h"
+#include "edge/policy/policy_options.h"
+#include "edge/routes/route_options.h"
 
 namespace pixel::edge {
 
@@ -26,6 +29,7 @@ struct EdgeConfig {
   std::uint32_t connections_max = 16'384;  // Per worker.
   std::uint32_t receive_buffers = 512;     // Per worker; of 2 KiB; a power of two.
   std::uint64_t batch_wait_ns = 100 * base::kMicrosecondNs;
+  std::filesystem::path handover = "/run/pixeledge/edge.sock";  // Empty: none.
   // [admin]
   std::string admin_listen = "127.0.0.1:9180";  // Empty: no admin listener.
   // [node]
@@ -35,26 +39,35 @@ struct EdgeConfig {
   // [log]
   std::string distribution = "PIXELEDGE";
   std::string distribution_host = "pixeledge.local";
-  bool cookies = false;
   // [spool]
   std::filesystem::path spool_path = "/var/spool/pixeledge";
   std::uint64_t segment_bytes = 64 * base::kMiB;
   std::uint64_t segment_age_ns = 60 * base::kSecondNs;
   std::uint32_t standby_segments = 2;
+  std::uint64_t events_segment_bytes = 16 * base::kMiB;
   OnFull on_full = OnFull::kRefuse;
   // [limits]
   std::uint64_t request_line_bytes = 16 * base::kKiB;
   std::uint64_t head_bytes = 32 * base::kKiB;
   std::uint32_t header_count = 100;
+  std::uint64_t body_bytes = base::kMiB;      // Of any request; routes may want less.
+  std::uint32_t bodies_max = 256;             // Per worker: large bodies being received at a time.
+  std::uint32_t connections_per_address = 0;  // Per worker; 0: no limit.
   // [timeouts]
   std::uint64_t header_timeout_ns = 10 * base::kSecondNs;
+  std::uint64_t body_timeout_ns = 30 * base::kSecondNs;
   std::uint64_t keep_alive_timeout_ns = 620 * base::kSecondNs;
   std::uint64_t send_timeout_ns = 30 * base::kSecondNs;
   // [drain]
   std::uint64_t drain_delay_ns = 0;
   std::uint64_t drain_patience_ns = 10 * base::kSecondNs;
-  // [[pixel]]
-  std::vector<std::string> pixel_paths{"/1x1.gif", "/pixel.gif"};
+  // [statsd]
+  std::string statsd_address;  // "127.0.0.1:8125"; empty: off.
+  std::string statsd_prefix = "pixeledge.edge";
+  std::uint64_t statsd_interval_ns = 10 * base::kSecondNs;
+  ClientOptions client;  // [client], [proxy_protocol]
+  PolicyOptions policy;  // [privacy], [visitor], [bots], [rate_limit]
+  HttpOptions http;      // [[route]], [aliases], [cors], [headers]
 };
 
 /// A configuration, or every error of its file at once ("edge.toml:12: server.workers: ...").

@@ -47,7 +47,7 @@ Refusal HeaderFields::take(HeaderName name, std::string_view raw_value) noexcept
       return take_content_length(value);
     // A proxy that adds a line of its own adds it last: the one a client cannot forge.
     case HeaderName::kForwardedFor:
-      request_.forwarded_for = value;
+      request_.forwarded_for.add(value);
       break;
     case HeaderName::kTransferEncoding:
       return take_transfer_encoding(value);

@@ -27,12 +27,16 @@ enum class Refusal : std::uint8_t {
   kUnsupportedVersion,   // 505: a major version other than 1 (also the h2 preface)
   kBadHeader,            // 400: obs-fold, space before colon, bare CR or LF, NUL, no name
   kBadContentLength,     // 400: not digits, repeated with another value
-  kBadTransferEncoding,  // 400: together with Content-Length, or in HTTP/1.0
+  kBadTransferEncoding,  // 400: together with Content-Length, in HTTP/1.0, or chunked not last
   kBadHost,              // 400: missing in 1.1, repeated, or with forbidden bytes
   kLineTooLong,          // 414
   kHeadersTooLarge,      // 431
+  kUnknownCoding,        // 501: a transfer coding other than chunked (RFC 9112 section 6.1)
+  kBadExpectation,       // 417: an expectation other than 100-continue (RFC 9110 section 10.1.1)
+  kBadChunk,             // 400: the framing of a chunked body
+  kBodyTooLarge,         // 413
 };
-inline constexpr std::size_t kRefusalCount = 11;
+inline constexpr std::size_t kRefusalCount = 15;
 std::uint32_t refusal_status(Refusal refusal) noexcept;
 std::string_view refusal_name(Refusal refusal) noexcept;
 

@@ -28,8 +28,12 @@ constexpr std::array<RefusalTraits, kRefusalCount> kTraits = {{
     {"bad_host", 400, ResponseId::kBadRequest},
     {"line_too_long", 414, ResponseId::kUriTooLong},
     {"headers_too_large", 431, ResponseId::kHeadersTooLarge},
+    {"unknown_coding", 501, ResponseId::kNotImplemented},
+    {"bad_expectation", 417, ResponseId::kExpectationFailed},
+    {"bad_chunk", 400, ResponseId::kBadRequest},
+    {"body_too_large", 413, ResponseId::kContentTooLarge},
 }};
-static_assert(static_cast<std::size_t>(Refusal::kHeadersTooLarge) + 1 == kRefusalCount);
+static_assert(static_cast<std::size_t>(Refusal::kBodyTooLarge) + 1 == kRefusalCount);
 
 const RefusalTraits& traits_of(Refusal refusal) noexcept {
   const auto index = static_cast<std::size_t>(refusal);

@@ -42,8 +42,9 @@ Step scan_method(std::string_view bytes, std::size_t begin) noexcept {
 Method classify_method(std::string_view text) noexcept {
   if (text == "GET") return Method::kGet;
   if (text == "HEAD") return Method::kHead;
-  for (const std::string_view known :
-       {"POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}) {
+  if (text == "POST") return Method::kPost;
+  if (text == "OPTIONS") return Method::kOptions;
+  for (const std::string_view known : {"PUT", "DELETE", "CONNECT", "TRACE", "PATCH"}) {
     if (text == known) return Method::kKnownOther;
   }
   return Method::kUnknown;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "edge/http/pixel.h"
@@ -13,7 +14,6 @@
 namespace pixel::edge {
 namespace {
 
-constexpr std::size_t kAnswerCount = kResponseCount * kPersistenceCount;
 constexpr std::size_t kDateBytes = 29;  // IMF-fixdate, RFC 9110 section 5.6.7.
 constexpr std::string_view kEpochDate = "Thu, 01 Jan 1970 00:00:00 GMT";
 static_assert(kEpochDate.size() == kDateBytes);
@@ -32,7 +32,10 @@ constexpr std::string_view kErrorHeaders = "Cache-Control: no-store\r\n";
 constexpr std::string_view kAllowHeaders = "Cache-Control: no-store\r\nAllow: GET, HEAD\r\n";
 constexpr std::string_view kRetryHeaders = "Cache-Control: no-store\r\nRetry-After: 1\r\n";
 
-struct Answer {
+// What is fixed for each sort of answer. The types are CloudFront's: fields 14 and 29 of its
+// standard log.
+struct Sort {
+  std::string_view name;
   std::uint32_t status;
   std::string_view reason;  // Also the body of an error, with a newline.
   std::string_view headers;
@@ -40,33 +43,62 @@ struct Answer {
   std::string_view detailed_result_type;
 };
 
-// By ResponseId's values. The types are CloudFront's: fields 14 and 29 of its standard log.
-constexpr std::array<Answer, kResponseCount> kAnswers = {{
-    {200, "OK", kPixelHeaders, "Hit", "Hit"},
-    {400, "Bad Request", kErrorHeaders, "Error", "InvalidRequest"},
-    {404, "Not Found", kErrorHeaders, "Error", "Error"},
-    {405, "Method Not Allowed", kAllowHeaders, "Error", "InvalidRequestMethod"},
-    {408, "Request Timeout", kErrorHeaders, "Error", "ClientCommError"},
-    {414, "URI Too Long", kErrorHeaders, "Error", "InvalidRequest"},
-    {431, "Request Header Fields Too Large", kErrorHeaders, "Error", "InvalidRequestHeader"},
-    {501, "Not Implemented", kErrorHeaders, "Error", "InvalidRequestMethod"},
-    {503, "Service Unavailable", kRetryHeaders, "CapacityExceeded", "CapacityExceeded"},
-    {505, "HTTP Version Not Supported", kErrorHeaders, "Error", "InvalidRequest"},
+// By ResponseId's values.
+constexpr std::array<Sort, kResponseCount> kSorts = {{
+    {"pixel", 200, "OK", kPixelHeaders, "Hit", "Hit"},
+    {"no_content", 204, "No Content", kPixelHeaders, "Hit", "Hit"},
+    {"ok", 200, "OK", kPixelHeaders, "Hit", "Hit"},
+    {"records", 200, "OK", kPixelHeaders, "Hit", "Hit"},
+    {"static", 200, "OK", kPixelHeaders, "Hit", "Hit"},
+    {"redirect", 302, "Found", kPixelHeaders, "Redirect", "Redirect"},
+    {"preflight", 204, "No Content", kErrorHeaders, "Hit", "Hit"},
+    {"bad_request", 400, "Bad Request", kErrorHeaders, "Error", "InvalidRequest"},
+    {"not_found", 404, "Not Found", kErrorHeaders, "Error", "Error"},
+    {"method_not_allowed", 405, "Method Not Allowed", kAllowHeaders, "Error",
+     "InvalidRequestMethod"},
+    {"request_timeout", 408, "Request Timeout", kErrorHeaders, "Error", "ClientCommError"},
+    {"content_too_large", 413, "Content Too Large", kErrorHeaders, "Error", "InvalidRequestBody"},
+    {"uri_too_long", 414, "URI Too Long", kErrorHeaders, "Error", "InvalidRequest"},
+    {"expectation_failed", 417, "Expectation Failed", kErrorHeaders, "Error",
+     "InvalidRequestHeader"},
+    {"too_many_requests", 429, "Too Many Requests", kRetryHeaders, "LimitExceeded",
+     "LimitExceeded"},
+    {"headers_too_large", 431, "Request Header Fields Too Large", kErrorHeaders, "Error",
+     "InvalidRequestHeader"},
+    {"not_implemented", 501, "Not Implemented", kErrorHeaders, "Error", "InvalidRequestMethod"},
+    {"service_unavailable", 503, "Service Unavailable", kRetryHeaders, "CapacityExceeded",
+     "CapacityExceeded"},
+    {"version_not_supported", 505, "HTTP Version Not Supported", kErrorHeaders, "Error",
+     "InvalidRequest"},
 }};
+
+const Sort& sort_of(ResponseId id) noexcept { return kSorts[static_cast<std::size_t>(id)]; }
 
 // By Persistence's values.
 constexpr std::array<std::string_view, kPersistenceCount> kConnectionHeaders = {
     "", "Connection: keep-alive\r\n", "Connection: close\r\n"};
 
-std::string create_body(std::size_t id) {
-  if (id != static_cast<std::size_t>(ResponseId::kPixel)) {
-    return std::string(kAnswers[id].reason) + "\n";
+// The plain answer of a sort: what is sent where no route says otherwise.
+ResponseText plain_text(ResponseId id) {
+  const Sort& sort = sort_of(id);
+  ResponseText text;
+  text.id = id;
+  text.status = sort.status;
+  text.reason = sort.reason;
+  text.headers = sort.headers;
+  if (id == ResponseId::kPixel) {
+    text.content_type = "image/gif";
+    text.body.assign(kPixelGif.begin(), kPixelGif.end());
+  } else if (id == ResponseId::kRecords) {
+    text.content_type = "application/json";
+    text.has_length = false;
+  } else if (sort.status == 204) {
+    text.has_length = false;  // RFC 9110 section 8.6.
+  } else {
+    text.content_type = "text/plain";
+    text.body = id == ResponseId::kOk ? "ok" : std::string(sort.reason) + "\n";
   }
-  return std::string(kPixelGif.begin(), kPixelGif.end());
-}
-
-std::string_view content_type_of(std::size_t id) {
-  return id == static_cast<std::size_t>(ResponseId::kPixel) ? "image/gif" : "text/plain";
+  return text;
 }
 
 void write_two_digits(char* out, int value) noexcept {
@@ -93,47 +125,56 @@ void write_date(char (&date)[kDateBytes], std::int64_t unix_seconds) noexcept {
 }  // namespace
 
 struct ResponseSet::Storage {
-  std::array<std::string, kAnswerCount> bytes;
-  std::array<std::size_t, kAnswerCount> date_offset{};
-  std::array<Response, kAnswerCount> table{};
+  std::vector<ResponseText> texts;  // What the views in `table` point into.
+  std::vector<std::string> bytes;
+  std::vector<std::size_t> date_offset;
+  std::vector<Response> table;
 
-  void build(std::size_t id, std::size_t persistence);
+  void build(const ResponseText& text, Persistence persistence);
 };
 
-void ResponseSet::Storage::build(std::size_t id, std::size_t persistence) {
-  const Answer& answer = kAnswers[id];
-  const std::string body = create_body(id);
-  const std::size_t index = id * kPersistenceCount + persistence;
-  std::string& out = bytes[index];
-  out = "HTTP/1.1 " + std::to_string(answer.status) + " ";
-  out += answer.reason;
-  out += "\r\nDate: ";
-  date_offset[index] = out.size();
+void ResponseSet::Storage::build(const ResponseText& text, Persistence persistence) {
+  std::string& out = bytes.emplace_back();
+  out = "HTTP/1.1 " + std::to_string(text.status) + " " + text.reason + "\r\nDate: ";
+  date_offset.push_back(out.size());
   out += kEpochDate;
-  out += "\r\nContent-Type: ";
-  out += content_type_of(id);
-  out += "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
-  out += answer.headers;
-  out += kConnectionHeaders[persistence];
   out += "\r\n";
-  Response& response = table[index];
+  if (!text.content_type.empty()) out += "Content-Type: " + text.content_type + "\r\n";
+  if (text.has_length) out += "Content-Length: " + std::to_string(text.body.size()) + "\r\n";
+  out += text.headers;
+  out += kConnectionHeaders[static_cast<std::size_t>(persistence)];
+  out += "\r\n";
+  Response response;
   response.head_bytes = static_cast<std::uint32_t>(out.size());
-  out += body;
+  out += text.body;
   response.bytes = out.data();
   response.total_bytes = static_cast<std::uint32_t>(out.size());
-  response.status = answer.status;
-  response.content_length = static_cast<std::int32_t>(body.size());
-  response.content_type = content_type_of(id);
-  response.result_type = answer.result_type;
-  response.detailed_result_type = answer.detailed_result_type;
+  response.status = text.status;
+  response.id = text.id;
+  if (text.has_length) response.content_length = static_cast<std::int32_t>(text.body.size());
+  response.content_type = text.content_type;
+  response.result_type = sort_of(text.id).result_type;
+  response.detailed_result_type = sort_of(text.id).detailed_result_type;
+  table.push_back(response);
 }
 
-ResponseSet::ResponseSet() : storage_(std::make_unique<Storage>()), table_(storage_->table.data()) {
+std::string_view response_name(ResponseId id) noexcept { return sort_of(id).name; }
+
+ResponseSet::ResponseSet(std::span<const ResponseText> route_texts)
+    : storage_(std::make_unique<Storage>()) {
+  Storage& storage = *storage_;
   for (std::size_t id = 0; id < kResponseCount; ++id) {
+    storage.texts.push_back(plain_text(static_cast<ResponseId>(id)));
+  }
+  storage.texts.insert(storage.texts.end(), route_texts.begin(), route_texts.end());
+  // Addresses of short strings move with their vector: it never grows after this.
+  storage.bytes.reserve(storage.texts.size() * kPersistenceCount);
+  for (const ResponseText& text : storage.texts) {
     for (std::size_t persistence = 0; persistence < kPersistenceCount; ++persistence) {
-      storage_->build(id, persistence);
+      storage.build(text, static_cast<Persistence>(persistence));
     }
   }
+  table_ = storage.table.data();
 }
 
 ResponseSet::~ResponseSet() = default;
@@ -141,7 +182,7 @@ ResponseSet::~ResponseSet() = default;
 void ResponseSet::set_date(std::int64_t unix_seconds) noexcept {
   char date[kDateBytes];
   write_date(date, unix_seconds);
-  for (std::size_t i = 0; i < kAnswerCount; ++i) {
+  for (std::size_t i = 0; i < storage_->bytes.size(); ++i) {
     std::memcpy(storage_->bytes[i].data() + storage_->date_offset[i], date, kDateBytes);
   }
 }

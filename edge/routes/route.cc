@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Method and path -> answer. HOT: one hash, one comparison. Any thread.
-#include "edge/http/route.h"
+#include "edge/routes/route.h"
 
 #include "base/hash.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
-#include "edge/http/route.h"
+#include "edge/routes/route.h"
 
 namespace pixel::edge {
 

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// One record -> one line of the events lane: a JSON object. HOT by thread; pure. The members and
+// their order are part of the segment format (logfmt/FORMAT.md).
+//
+//   {"id":"<request id>","n":0,"seq":12,"time":"2026-11-20T18:52:00Z","client":"192.0.2.1",
+//    "path":"/collect","type":"application/json","visitor":"...","user_agent":"...","record":{...}}
+//   A bad one has "fault":"record_too_large" before its record; binary records have
+//   "encoding":"base64".
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "edge/events/body_reader.h"
+
+namespace pixel::edge {
+
+/// What all records of one request share. Views borrow for the call; raw unless said.
+struct EnvelopeContext {
+  std::string_view request_id;  // ready: the 22 characters of its access line.
+  std::int64_t unix_seconds = 0;
+  std::string_view client_address;
+  std::string_view host;
+  std::string_view path;
+  std::string_view query;
+  std::string_view content_type;
+  std::string_view user_agent;
+  std::string_view referer;
+  std::string_view visitor;  // Empty ones are left out.
+};
+
+std::size_t envelope_bytes_max(const EnvelopeContext& context, const Record& record) noexcept;
+/// `number` counts the records of the request from 0; `sequence` the lines of the lane. Returns the
+/// bytes written, without newline. No byte is NUL or newline, whatever the input.
+std::size_t encode_envelope(const EnvelopeContext& context, const Record& record,
+                            std::uint32_t number, std::uint64_t sequence, char* out) noexcept;
+
+/// The answer to a batch, in the order of its records:
+/// {"accepted":1,"failed":1,"results":[{"status":"accepted"},
+///  {"status":"failed","code":"record_too_large","message":"..."}]}
+std::size_t batch_answer_bytes_max(std::size_t records_count) noexcept;
+std::size_t encode_batch_answer(const ReadBody& body, char* out) noexcept;
+
+}  // namespace pixel::edge

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a request's line may say of a person, and who is answered without one: opt-outs, anonymous
+// mode, visitor cookies, masked addresses, bots, limits. Built at boot and at reload (COLD); judge
+// is HOT where anything is switched on. Rules are immutable and shared; PolicyState is one
+// worker's. Everything happens here, before the first byte of a line is written.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "edge/client/ip_address.h"
+#include "edge/http/request_view.h"
+#include "edge/policy/policy_options.h"
+
+namespace pixel::edge {
+
+/// Signals of a request that was answered and logged; bits. tag_text has the words.
+enum Signal : std::uint8_t { kOptOut = 1, kAnonymous = 2, kPrefetch = 4, kBot = 8 };
+/// Field 29 for a set of signals: "OptOut", "Bot+Prefetch", ...; empty for none. The view is
+/// static.
+std::string_view signal_text(std::uint8_t signals) noexcept;
+
+/// What judge decides. Views point into the request, or into the PolicyState until the next judge.
+struct Judgement {
+  bool drop = false;     // Answer, but write no line and no event.
+  bool limited = false;  // 429 instead of the answer; logged as LimitExceeded.
+  std::uint8_t signals = 0;
+  // What the line says instead of what the request says.
+  std::string_view client_address;  // Field 5: full, masked, a hash ("h" and 22 characters) or
+                                    // "0.0.0.0".
+  std::uint16_t client_port = 0;    // 0 when the address is not full.
+  std::string_view forwarded_for;   // Field 20: one address or empty; treated like field 5.
+  std::string_view query;           // Without the values of denied parameters.
+  std::string_view referer;
+  std::string_view user_agent;
+  std::string_view cookie;   // All cookies, only the visitor's, or empty.
+  std::string_view visitor;  // The visitor's id; empty where none is kept.
+  std::string_view headers;  // Whole lines for the answer (Set-Cookie); often empty.
+};
+
+class Policy;
+
+/// A worker's part: scratch, limiter, random ids. All memory is taken at construction.
+class PolicyState {
+ public:
+  explicit PolicyState(const Policy& policy);  // COLD
+  ~PolicyState();
+
+ private:
+  friend class Policy;
+  struct Storage;
+  std::unique_ptr<Storage> storage_;
+};
+
+class Policy {
+ public:
+  /// Nothing is switched on.
+  Policy();
+  ~Policy();
+  /// Reads the agents file. An error names file and line.
+  static base::Result<std::unique_ptr<Policy>> create(const PolicyOptions& options);
+
+  /// False: judge would change nothing but the cookie field, which is empty; it need not be called.
+  bool is_active() const noexcept { return active_; }
+
+  /// REQUIRES: is_active(). `full_address` is the text of `address`; `now_ns` is monotonic,
+  /// `unix_seconds` the wall's.
+  void judge(const RequestView& request, const IpAddress& address, std::string_view full_address,
+             std::uint16_t port, std::uint64_t now_ns, std::int64_t unix_seconds,
+             PolicyState& state, Judgement& judgement) const noexcept;
+
+ private:
+  friend class PolicyState;
+  struct Rules;
+  std::unique_ptr<const Rules> rules_;
+  bool active_ = false;
+};
+
+}  // namespace pixel::edge

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Privacy, visitors, bots and limits by address: [privacy], [visitor], [bots], [rate_limit]. COLD.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+
+namespace pixel::edge {
+
+/// What is done with a request that carries a signal. Values are the config's words in order:
+/// "ignore", "flag", "anonymise", "drop".
+enum class SignalAction : std::uint8_t {
+  kIgnore,
+  kFlag,       // Field 29 names the signal.
+  kAnonymise,  // As kFlag, and the line says nothing of the person; no cookie is set.
+  kDrop,       // The answer as always, and no line.
+};
+
+/// `privacy.address`: what fields 5 and 20 say. "full", "mask", "hash", "none".
+enum class AddressPrivacy : std::uint8_t { kFull, kMask, kHash, kNone };
+
+/// `visitor.same_site`: "none", "lax", "strict".
+enum class SameSite : std::uint8_t { kNone, kLax, kStrict };
+
+struct PolicyOptions {
+  // [privacy]
+  SignalAction on_opt_out = SignalAction::kIgnore;
+  bool dnt = true;               // DNT: 1 and X-Do-Not-Track: 1 are an opt-out.
+  bool gpc = true;               // Sec-GPC: 1 is an opt-out.
+  std::string opt_out_cookie;    // A cookie of this name, whatever its value, is an opt-out.
+  bool anonymous_header = true;  // SP-Anonymous (any value) anonymises this request.
+  AddressPrivacy address = AddressPrivacy::kFull;
+  std::uint32_t mask_v4_bits = 24;  // Leading bits that stay.
+  std::uint32_t mask_v6_bits = 48;
+  std::uint64_t hash_rotation_ns = 24 * 3600 * base::kSecondNs;  // A new salt each time.
+  bool log_user_agent = true;
+  bool log_referer = true;
+  bool log_cookies = false;             // log.cookies
+  std::vector<std::string> query_deny;  // Parameters whose values are not logged ("email=-").
+  // [visitor]
+  bool visitor = false;
+  std::string cookie_name = "pe_visitor";
+  std::uint64_t lifetime_ns = 365ULL * 24 * 3600 * base::kSecondNs;
+  std::vector<std::string> cookie_domains;  // The first that the Origin's host ends with is set.
+  std::string fallback_domain;              // Where none does; empty: no Domain.
+  bool secure = true;
+  bool http_only = true;
+  SameSite same_site = SameSite::kNone;
+  std::string readable_cookie_name;   // A second cookie that scripts may read; empty: none.
+  std::string id_parameter = "nuid";  // Query parameter that overrides the cookie; empty: none.
+  // [bots]
+  SignalAction on_bot = SignalAction::kIgnore;       // Never kAnonymise.
+  SignalAction on_prefetch = SignalAction::kIgnore;  // Never kAnonymise.
+  /// One case-insensitive part of a User-Agent per line, '#' comments; empty: the built-in list.
+  std::filesystem::path agents_file;
+  // [rate_limit]
+  std::uint32_t requests_per_second = 0;  // By address and worker; 0: no limit.
+  std::uint32_t burst = 0;                // 0: as many as requests_per_second.
+  std::uint32_t addresses_max = 65'536;   // Remembered per worker; the least recent is forgotten.
+};
+
+}  // namespace pixel::edge

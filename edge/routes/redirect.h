@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clicks: from a query to the target of a redirect, closed unless a host is listed. Immutable;
+// built at boot and at reload (COLD); resolve is HOT by thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "edge/routes/route_options.h"
+
+namespace pixel::edge {
+
+/// Which targets a redirect may have.
+class RedirectRules {
+ public:
+  RedirectRules() = default;
+  explicit RedirectRules(const RouteOptions& options);  // COLD
+
+  enum class Fault : std::uint8_t { kNone, kNoTarget, kBadTarget, kHostNotAllowed, kTooLong };
+  /// Decodes the target parameter of `query` (once) into `out` and checks it: an absolute https
+  /// (or allowed http) URI, a host on the list, no userinfo, no control bytes, backslashes or
+  /// spaces, nothing that a browser may read as another host. "${VISITOR}" and "${SP_NUID}" become
+  /// `visitor`. HOT by thread; no allocation.
+  Fault resolve(std::string_view query, std::string_view visitor, char* out,
+                std::size_t out_bytes_max, std::size_t& out_bytes) const noexcept;
+
+ private:
+  std::string parameter_;
+  std::vector<std::string> hosts_;     // Exact, lower case.
+  std::vector<std::string> suffixes_;  // ".example.com"
+  bool allow_http_ = false;
+};
+std::string_view redirect_fault_text(RedirectRules::Fault fault) noexcept;
+
+}  // namespace pixel::edge
