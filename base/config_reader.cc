@@ -60,6 +60,9 @@ std::string_view describe(const toml::node& node) {
 std::string found(const toml::node& node) {
   if (const auto* text = node.as_string()) return fmt::format("\"{}\"", text->get());
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+  if (const auto* array = node.as_array(); array != nullptr && array->empty()) {
+    return "an empty array";
+  }
   return std::string(describe(node));
 }
 
@@ -142,6 +145,23 @@ void ConfigSection::fail(std::string_view key, std::string_view expected) {
                                        node == nullptr ? std::string("nothing") : found(*node)));
 }
 
+void ConfigSection::fail_element(std::string_view key, std::size_t index,
+                                 std::string_view expected) {
+  const toml::node* node = node_->table == nullptr ? nullptr : node_->table->get(key);
+  const toml::array* array = node == nullptr ? nullptr : node->as_array();
+  if (array == nullptr || index >= array->size()) return fail(key, expected);
+  const toml::node& element = (*array)[index];
+  reader_->add_error(element.source().begin.line,
+                     fmt::format("{}[{}]: expected {}, found {}", node_->key_path(key), index,
+                                 expected, found(element)));
+}
+
+void ConfigSection::report(std::string_view key, std::string_view text) {
+  const toml::node* node = node_->find(key);
+  reader_->add_error(node == nullptr ? node_->line : node->source().begin.line,
+                     fmt::format("{}: {}", node_->key_path(key), text));
+}
+
 template <class Integer>
 void ConfigSection::read_integer(std::string_view key, Integer& value, Bounds bounds) {
   const toml::node* node = node_->find(key);
@@ -208,7 +228,7 @@ void ConfigSection::read(std::string_view key, std::vector<std::string>& values)
   std::vector<std::string> read_values;
   for (const auto& element : *array) {
     const auto* text = element.as_string();
-    if (text == nullptr) return fail(key, "an array of strings");
+    if (text == nullptr) return fail_element(key, read_values.size(), "a string");
     read_values.push_back(text->get());
   }
   values = std::move(read_values);
@@ -266,6 +286,13 @@ ConfigSection ConfigSection::section(std::string_view key) {
 }
 
 std::vector<ConfigSection> ConfigSection::sections(std::string_view key) {
+  return read_sections(key, false);
+}
+std::vector<ConfigSection> ConfigSection::numbered_sections(std::string_view key) {
+  return read_sections(key, true);
+}
+
+std::vector<ConfigSection> ConfigSection::read_sections(std::string_view key, bool are_numbered) {
   std::vector<ConfigSection> children;
   const toml::node* node = node_->find(key);
   if (node == nullptr) return children;
@@ -281,6 +308,7 @@ std::vector<ConfigSection> ConfigSection::sections(std::string_view key) {
     }
     auto child = std::make_shared<Node>();
     child->path = node_->key_path(key);
+    if (are_numbered) child->path += fmt::format("[{}]", children.size());
     child->table = element.as_table();
     child->line = element.source().begin.line;
     children.push_back(ConfigSection(reader_, std::move(child)));

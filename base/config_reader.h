@@ -54,12 +54,20 @@ class ConfigSection {
   ConfigSection section(std::string_view key);
   /// [[key]]: one section each, in order.
   std::vector<ConfigSection> sections(std::string_view key);
+  /// The same, and errors name the element: "route[2].path".
+  std::vector<ConfigSection> numbered_sections(std::string_view key);
   /// The keys of this table, in file order: for tables whose keys are the user's own names.
   std::vector<std::string> keys() const;
   bool has(std::string_view key) const;
   /// Reports an error of meaning at a key of this table ("must not be ..."); `expected` completes
   /// "expected ...".
   void fail(std::string_view key, std::string_view expected);
+  /// The same for one element of an array ("server.listen[1]: expected ..."); for the whole key
+  /// where it is no array or shorter.
+  void fail_element(std::string_view key, std::size_t index, std::string_view expected);
+  /// Reports an error whose text is not of the form "expected ..., found ...", and marks the key
+  /// known.
+  void report(std::string_view key, std::string_view text);
   /// Reports each key that nothing has read.
   void finish();
 
@@ -68,6 +76,7 @@ class ConfigSection {
   struct Node;
   ConfigSection(ConfigReader* reader, std::shared_ptr<Node> node)
       : reader_(reader), node_(std::move(node)) {}
+  std::vector<ConfigSection> read_sections(std::string_view key, bool are_numbered);
   void read_scaled(std::string_view key, std::uint64_t& value, Bounds bounds, bool is_duration);
   template <class Integer>
   void read_integer(std::string_view key, Integer& value, Bounds bounds);

@@ -140,7 +140,7 @@ TEST(ConfigReader, OtherTypes) {
               ElementsAre("edge.toml:2: s.flag: expected true or false, found 1",
                           "edge.toml:3: s.text: expected a string, found 2",
                           "edge.toml:4: s.texts: expected an array of strings, found \"a\"",
-                          "edge.toml:5: s.mixed: expected an array of strings, found an array"));
+                          "edge.toml:5: s.mixed[1]: expected a string, found 1"));
   EXPECT_TRUE(flag);
   EXPECT_EQ(text, "default");
   EXPECT_THAT(texts, ElementsAre("default"));
@@ -250,6 +250,54 @@ TEST(ConfigReader, ArraysOfTables) {
   EXPECT_THAT(names, ElementsAre("a", "b"));
   EXPECT_THAT(reader->errors(),
               ElementsAre("s.toml:5: sink.port: expected an integer from 0 to 65535, found \"x\""));
+}
+
+TEST(ConfigReader, ArraysOfTablesWhoseErrorsNameTheElement) {
+  const auto reader = ConfigReader::from_text(
+      "[[route]]\nname = \"a\"\n[[route]]\nname = 1\nnone = \"b\"\n", "s.toml");
+  ConfigSection root = reader->root();
+  std::string name;
+  for (ConfigSection& route : root.numbered_sections("route")) {
+    route.read("name", name);
+    route.finish();
+  }
+  root.finish();
+  EXPECT_THAT(reader->errors(),
+              ElementsAre("s.toml:4: route[1].name: expected a string, found 1",
+                          "s.toml:5: route[1].none: unknown key; did you mean \"name\"?"));
+}
+
+TEST(ConfigReader, ErrorsOfMeaningInArrays) {
+  std::vector<std::string> texts;
+  std::vector<std::string> none;
+  std::string text;
+  const auto fail_elements = [&](ConfigSection& s) {
+    s.read("texts", texts);
+    s.read("none", none);
+    s.read("text", text);
+    s.fail_element("texts", 0, "this");
+    s.fail_element("texts", 1, "that");
+    s.fail_element("texts", 2, "more");
+    s.fail_element("none", 0, "something");
+    s.fail_element("text", 0, "an array");
+    s.fail_element("absent", 0, "anything");
+  };
+  EXPECT_THAT(errors_of("[s]\ntexts = [\"a\",\n  \"b\"]\nnone = []\ntext = \"c\"\n", fail_elements),
+              ElementsAre("edge.toml:1: s.absent: expected anything, found nothing",
+                          "edge.toml:2: s.texts[0]: expected this, found \"a\"",
+                          "edge.toml:2: s.texts: expected more, found an array",
+                          "edge.toml:3: s.texts[1]: expected that, found \"b\"",
+                          "edge.toml:4: s.none: expected something, found an empty array",
+                          "edge.toml:5: s.text: expected an array, found \"c\""));
+}
+
+TEST(ConfigReader, ErrorsInWordsOfTheirOwn) {
+  EXPECT_THAT(errors_of("[s]\n\nold = 1\n",
+                        [](ConfigSection& s) {
+                          s.report("old", "is gone");
+                          s.report("absent", "is missing");
+                        }),
+              ElementsAre("edge.toml:1: s.absent: is missing", "edge.toml:3: s.old: is gone"));
 }
 
 TEST(ConfigReader, ArraysOfTablesThatAreNone) {
