@@ -21,7 +21,38 @@ std::string_view next_element(std::string_view& list, bool& more) noexcept {
   return element;
 }
 
+// What the nearest proxy says: a client can send the same header, but only above the proxy's line.
+constexpr bool is_written_by_proxy(ExtraHeader header) noexcept {
+  return header >= ExtraHeader::kRealIp && header <= ExtraHeader::kTlsCipher;
+}
+
 }  // namespace
+
+HeaderName recognise_long_header(std::string_view name) noexcept {
+  using header_detail::is_name;
+  const char* const bytes = name.data();
+  const auto extra = [](bool found, ExtraHeader header) {
+    return found ? name_of(header) : HeaderName::kOther;
+  };
+  switch (name.size()) {
+    case 18:
+      return extra(is_name(bytes, "x-amzn-tls-version"), ExtraHeader::kTlsVersion);
+    case 21:
+      return extra(is_name(bytes, "cloudfront-viewer-tls"), ExtraHeader::kViewerTls);
+    case 23:
+      return extra(is_name(bytes, "x-amzn-tls-cipher-suite"), ExtraHeader::kTlsCipher);
+    case 25:
+      return extra(is_name(bytes, "cloudfront-viewer-address"), ExtraHeader::kViewerAddress);
+    case 26:
+      return extra(is_name(bytes, "cloudfront-forwarded-proto"), ExtraHeader::kCloudFrontProto);
+    case 29:
+      return extra(is_name(bytes, "access-control-request-method"), ExtraHeader::kRequestMethod);
+    case 30:
+      return extra(is_name(bytes, "access-control-request-headers"), ExtraHeader::kRequestHeaders);
+    default:
+      return HeaderName::kOther;
+  }
+}
 
 Refusal HeaderFields::take(HeaderName name, std::string_view raw_value) noexcept {
   const std::string_view value = trim_ows(raw_value);
@@ -49,8 +80,15 @@ Refusal HeaderFields::take(HeaderName name, std::string_view raw_value) noexcept
     case HeaderName::kForwardedFor:
       request_.forwarded_for.add(value);
       break;
+    case HeaderName::kForwarded:
+      request_.forwarded.add(value);
+      break;
     case HeaderName::kTransferEncoding:
       return take_transfer_encoding(value);
+    default:
+      take_extra(static_cast<ExtraHeader>(static_cast<unsigned>(name) -
+                                          static_cast<unsigned>(HeaderName::kFirstExtra)),
+                 value);
   }
   return Refusal::kNone;
 }
@@ -63,31 +101,25 @@ Refusal HeaderFields::take_host(std::string_view value) noexcept {
 }
 
 Refusal HeaderFields::take_content_length(std::string_view value) noexcept {
-  if (has_encoding_) return Refusal::kBadTransferEncoding;
-  // RFC 9110 section 8.6: a list of one and the same number is that number.
-  for (bool more = true; more;) {
-    const Refusal refusal = take_one_length(next_element(value, more));
-    if (refusal != Refusal::kNone) return refusal;
-  }
-  return Refusal::kNone;
-}
-
-Refusal HeaderFields::take_one_length(std::string_view digits) noexcept {
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-  if (digits.empty()) return Refusal::kBadContentLength;
+  if (has_encoding_) return Refusal::kBadTransferEncoding;
+  // RFC 9110 section 8.6 lets a recipient take repeated lines and lists of one and the same number.
+  // We do not: the parser in front of us may have taken only one of them.
+  if (has_length_ || value.empty()) return Refusal::kBadContentLength;
   std::uint64_t length = 0;
-  for (const char byte : digits) {
+  for (const char byte : value) {
     if (!has_class(byte, kDigitByte)) return Refusal::kBadContentLength;
     const auto digit = static_cast<std::uint64_t>(byte - '0');
     if (length > (kMax - digit) / 10) return Refusal::kBadContentLength;
     length = length * 10 + digit;
   }
-  if (has_length_ && length != request_.content_length) return Refusal::kBadContentLength;
   has_length_ = true;
   request_.content_length = length;
   return Refusal::kNone;
 }
 
+// What is malformed or ambiguous is refused at its line; a coding that we merely do not know waits
+// for finish(): 400 comes before 501.
 Refusal HeaderFields::take_transfer_encoding(std::string_view value) noexcept {
   if (has_length_ || request_.version == Version::kHttp10) return Refusal::kBadTransferEncoding;
   has_encoding_ = true;
@@ -98,9 +130,30 @@ Refusal HeaderFields::take_transfer_encoding(std::string_view value) noexcept {
     if (coding.empty() || !all_have_class(coding, kTokenByte) || ends_chunked_) {
       return Refusal::kBadTransferEncoding;
     }
-    ends_chunked_ = equals_ignoring_case(element, "chunked");
+    ends_chunked_ = equals_ignoring_case(coding, "chunked");
+    if (ends_chunked_ && element.size() != coding.size()) return Refusal::kBadTransferEncoding;
+    unknown_coding_ |= !ends_chunked_;
   }
   return Refusal::kNone;
+}
+
+void HeaderFields::take_extra(ExtraHeader header, std::string_view value) noexcept {
+  if (header == ExtraHeader::kExpect) take_expect(value);
+  if (is_written_by_proxy(header) || !request_.extra.has(header)) {
+    request_.extra.set(header, value);
+  }
+}
+
+// RFC 9110 section 10.1.1: HTTP/1.0 has no interim answers, so there an expectation means nothing.
+void HeaderFields::take_expect(std::string_view value) noexcept {
+  if (request_.version == Version::kHttp10) return;
+  for (bool more = true; more;) {
+    const std::string_view expectation = next_element(value, more);
+    if (expectation.empty()) continue;
+    const bool known = equals_ignoring_case(expectation, "100-continue");
+    request_.expects_continue |= known;
+    unknown_expectation_ |= !known;
+  }
 }
 
 void HeaderFields::take_connection(std::string_view value) noexcept {
@@ -116,13 +169,16 @@ void HeaderFields::take_connection(std::string_view value) noexcept {
   }
 }
 
+// Faults first, in the order of how much they leave unclear; then what is only not supported.
 Refusal HeaderFields::finish() noexcept {
+  request_.chunked = has_encoding_;
   request_.has_body = has_encoding_ || request_.content_length > 0;
   const bool by_default = request_.version == Version::kHttp11;
   request_.keep_alive = !says_close_ && (by_default || says_keep_alive_);
   if (has_encoding_ && !ends_chunked_) return Refusal::kBadTransferEncoding;
   if (!has_host_ && request_.version == Version::kHttp11) return Refusal::kBadHost;
-  return Refusal::kNone;
+  if (unknown_coding_) return Refusal::kUnknownCoding;
+  return unknown_expectation_ ? Refusal::kBadExpectation : Refusal::kNone;
 }
 
 }  // namespace pixel::edge

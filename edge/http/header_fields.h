@@ -22,8 +22,15 @@ enum class HeaderName : std::uint8_t {
   kConnection,
   kContentLength,
   kForwardedFor,
+  kForwarded,
   kTransferEncoding,
+  kFirstExtra,  // From here on: ExtraHeader, in its order.
 };
+
+constexpr HeaderName name_of(ExtraHeader header) noexcept {
+  return static_cast<HeaderName>(static_cast<unsigned>(HeaderName::kFirstExtra) +
+                                 static_cast<unsigned>(header));
+}
 
 class HeaderFields {
  public:
@@ -34,15 +41,16 @@ class HeaderFields {
   /// Takes one header line, its value with the white space around it. kNone or why it is refused.
   Refusal take(HeaderName name, std::string_view raw_value) noexcept;
 
-  /// What can only be said once all lines are seen; sets keep_alive and has_body.
+  /// What can only be said once all lines are seen; sets keep_alive, has_body and chunked.
   Refusal finish() noexcept;
 
  private:
   Refusal take_host(std::string_view value) noexcept;
   Refusal take_content_length(std::string_view value) noexcept;
-  Refusal take_one_length(std::string_view digits) noexcept;
   Refusal take_transfer_encoding(std::string_view value) noexcept;
   void take_connection(std::string_view value) noexcept;
+  void take_extra(ExtraHeader header, std::string_view value) noexcept;
+  void take_expect(std::string_view value) noexcept;
 
   RequestView& request_;
   bool has_authority_;  // From an absolute-form target: it wins over Host (RFC 9112, 3.2.2).
@@ -50,9 +58,15 @@ class HeaderFields {
   bool has_length_ = false;
   bool has_encoding_ = false;
   bool ends_chunked_ = false;
+  bool unknown_coding_ = false;
+  bool unknown_expectation_ = false;
   bool says_close_ = false;
   bool says_keep_alive_ = false;
 };
+
+/// recognise_header for names of 18 bytes and more, which no browser sends with an image. REQUIRES:
+/// as much.
+HeaderName recognise_long_header(std::string_view name) noexcept;
 
 namespace header_detail {
 
@@ -69,19 +83,25 @@ inline std::uint32_t load4(const char* bytes) noexcept {
 }
 
 /// Whether the token at `bytes`, as long as the literal, is the literal in any case. Setting bit 5
-/// folds letters and changes no other tchar into '-' or a lower-case letter.
+/// folds letters and changes no other tchar into '-' or a lower-case letter. The last word overlaps
+/// the one before it.
 template <std::size_t kSize>
 bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
   constexpr std::size_t kBytes = kSize - 1;
-  static_assert(kBytes >= 4 && kBytes <= 17);
-  if constexpr (kBytes < 8) {
-    constexpr std::uint32_t kFold = 0x20202020;
-    return (((load4(bytes) | kFold) ^ load4(lower_case)) |
-            ((load4(bytes + kBytes - 4) | kFold) ^ load4(lower_case + kBytes - 4))) == 0;
+  static_assert(kBytes >= 3 && kBytes <= 32);
+  constexpr std::uint64_t kFold = 0x2020202020202020;
+  constexpr auto kFold4 = static_cast<std::uint32_t>(kFold);
+  if constexpr (kBytes == 3) {
+    return ((bytes[0] | 0x20) ^ lower_case[0]) == 0 && ((bytes[1] | 0x20) ^ lower_case[1]) == 0 &&
+           ((bytes[2] | 0x20) ^ lower_case[2]) == 0;
+  } else if constexpr (kBytes < 8) {
+    return (((load4(bytes) | kFold4) ^ load4(lower_case)) |
+            ((load4(bytes + kBytes - 4) | kFold4) ^ load4(lower_case + kBytes - 4))) == 0;
   } else {
-    constexpr std::uint64_t kFold = 0x2020202020202020;
-    std::uint64_t other = (load8(bytes) | kFold) ^ load8(lower_case);
-    if constexpr (kBytes > 16) other |= (load8(bytes + 8) | kFold) ^ load8(lower_case + 8);
+    std::uint64_t other = 0;
+    for (std::size_t at = 0; at + 8 < kBytes; at += 8) {
+      other |= (load8(bytes + at) | kFold) ^ load8(lower_case + at);
+    }
     other |= (load8(bytes + kBytes - 8) | kFold) ^ load8(lower_case + kBytes - 8);
     return other == 0;
   }
@@ -89,31 +109,59 @@ bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
 
 }  // namespace header_detail
 
-/// Which header `name`, a token, is. Inline: most lines are kOther and cost no call.
+/// Which header `name`, a token, is. Inline: most lines are kOther and cost no call. Only names of
+/// its own length are compared with it.
 [[gnu::always_inline]] inline HeaderName recognise_header(std::string_view name) noexcept {
   using header_detail::is_name;
   const char* const bytes = name.data();
   const auto either = [](bool found, HeaderName header) {
     return found ? header : HeaderName::kOther;
   };
+  const auto extra = [](bool found, ExtraHeader header) {
+    return found ? name_of(header) : HeaderName::kOther;
+  };
   switch (name.size()) {
+    case 3:
+      return extra(is_name(bytes, "dnt"), ExtraHeader::kDnt);
     case 4:
       return either(is_name(bytes, "host"), HeaderName::kHost);
+    case 5:
+      return extra(is_name(bytes, "x-moz"), ExtraHeader::kXMoz);
     case 6:
-      return either(is_name(bytes, "cookie"), HeaderName::kCookie);
+      if (is_name(bytes, "cookie")) return HeaderName::kCookie;
+      if (is_name(bytes, "origin")) return name_of(ExtraHeader::kOrigin);
+      return extra(is_name(bytes, "expect"), ExtraHeader::kExpect);
     case 7:
-      return either(is_name(bytes, "referer"), HeaderName::kReferer);
+      if (is_name(bytes, "referer")) return HeaderName::kReferer;
+      if (is_name(bytes, "purpose")) return name_of(ExtraHeader::kPurpose);
+      return extra(is_name(bytes, "sec-gpc"), ExtraHeader::kGpc);
+    case 9:
+      if (is_name(bytes, "x-real-ip")) return name_of(ExtraHeader::kRealIp);
+      if (is_name(bytes, "x-purpose")) return name_of(ExtraHeader::kXPurpose);
+      return either(is_name(bytes, "forwarded"), HeaderName::kForwarded);
     case 10:
       if (is_name(bytes, "user-agent")) return HeaderName::kUserAgent;
-      return either(is_name(bytes, "connection"), HeaderName::kConnection);
+      if (is_name(bytes, "connection")) return HeaderName::kConnection;
+      return extra(is_name(bytes, "cf-visitor"), ExtraHeader::kCfVisitor);
+    case 11:
+      return extra(is_name(bytes, "sec-purpose"), ExtraHeader::kSecPurpose);
+    case 12:
+      if (is_name(bytes, "content-type")) return name_of(ExtraHeader::kContentType);
+      return extra(is_name(bytes, "sp-anonymous"), ExtraHeader::kAnonymous);
     case 14:
-      return either(is_name(bytes, "content-length"), HeaderName::kContentLength);
+      if (is_name(bytes, "content-length")) return HeaderName::kContentLength;
+      if (is_name(bytes, "true-client-ip")) return name_of(ExtraHeader::kTrueClientIp);
+      return extra(is_name(bytes, "x-do-not-track"), ExtraHeader::kDoNotTrack);
     case 15:
       return either(is_name(bytes, "x-forwarded-for"), HeaderName::kForwardedFor);
+    case 16:
+      if (is_name(bytes, "content-encoding")) return name_of(ExtraHeader::kContentEncoding);
+      return extra(is_name(bytes, "cf-connecting-ip"), ExtraHeader::kCfConnectingIp);
     case 17:
-      return either(is_name(bytes, "transfer-encoding"), HeaderName::kTransferEncoding);
+      if (is_name(bytes, "transfer-encoding")) return HeaderName::kTransferEncoding;
+      return extra(is_name(bytes, "x-forwarded-proto"), ExtraHeader::kForwardedProto);
     default:
-      return HeaderName::kOther;
+      return name.size() < 18 ? HeaderName::kOther : recognise_long_header(name);
   }
 }
 

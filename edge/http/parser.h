@@ -26,7 +26,7 @@ enum class Refusal : std::uint8_t {
   kBadVersion,           // 400: not HTTP/d.d (also a TLS hello)
   kUnsupportedVersion,   // 505: a major version other than 1 (also the h2 preface)
   kBadHeader,            // 400: obs-fold, space before colon, bare CR or LF, NUL, no name
-  kBadContentLength,     // 400: not digits, repeated with another value
+  kBadContentLength,     // 400: not digits alone, or repeated
   kBadTransferEncoding,  // 400: together with Content-Length, in HTTP/1.0, or chunked not last
   kBadHost,              // 400: missing in 1.1, repeated, or with forbidden bytes
   kLineTooLong,          // 414

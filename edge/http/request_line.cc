@@ -130,7 +130,7 @@ Step parse_request_line(const ScanOps& scan, std::string_view bytes,
   request.path = bytes.substr(target_begin, path_end - target_begin);
   if (path_end < ends.end) request.query = bytes.substr(path_end + 1, ends.end - path_end - 1);
   if (digits.major != '1') return refuse(Refusal::kUnsupportedVersion, line.position);
-  if (request.path.starts_with('/')) [[likely]] {
+  if (request.path.starts_with('/') && request.method != Method::kKnownOther) [[likely]] {
     return line;
   }
   return resolve_target_form(request) ? line : refuse(Refusal::kBadTarget, line.position);

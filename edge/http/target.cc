@@ -33,11 +33,24 @@ bool resolve_absolute_form(RequestView& request) noexcept {
   return true;
 }
 
+// Also an empty one: a view that was taken points somewhere.
+bool has_query(const RequestView& request) noexcept { return request.query.data() != nullptr; }
+
+// RFC 9112 section 3.2.3: uri-host ":" port, where neither is empty.
+bool is_authority_form(std::string_view text) noexcept {
+  const std::size_t colon = text.rfind(':');
+  return colon != std::string_view::npos && colon > 0 && colon + 1 < text.size() &&
+         all_have_class(text.substr(colon + 1), kDigitByte) && is_valid_host(text);
+}
+
 }  // namespace
 
 bool resolve_target_form(RequestView& request) noexcept {
-  if (request.method_text == "CONNECT") return true;
-  if (request.path == "*") return request.method_text == "OPTIONS" && request.query.empty();
+  if (request.method_text == "CONNECT") {
+    return !has_query(request) && is_authority_form(request.path);
+  }
+  if (request.path.starts_with('/')) return true;
+  if (request.path == "*") return request.method_text == "OPTIONS" && !has_query(request);
   return resolve_absolute_form(request);
 }
 

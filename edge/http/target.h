@@ -9,10 +9,10 @@
 
 namespace pixel::edge {
 
-/// Takes a target whose path does not begin with '/'. Absolute form ("http://host/path"; also
-/// https) becomes its path, query and host; an empty path is "/". "*" and "host:port" stay as they
-/// are where the method allows them (OPTIONS, CONNECT: answered by method). False: a form we do
-/// not serve; the request is unchanged.
+/// Takes any target, though "/path" needs it only for CONNECT. Absolute form ("http://host/path";
+/// also https) becomes its path, query and host; an empty path is "/". "*" and "host:port" stay as
+/// they are for the method that has them (OPTIONS, CONNECT: answered by method). False: a form we
+/// do not serve; the request is unchanged.
 bool resolve_target_form(RequestView& request) noexcept;
 
 /// uri-host [ ":" port ] (RFC 9110 section 7.2), where the host may be empty; no userinfo.

@@ -29,6 +29,10 @@ inline std::string describe_method(const RequestView& request) {
       return text == "GET" ? text : "wrong:" + text;
     case Method::kHead:
       return text == "HEAD" ? text : "wrong:" + text;
+    case Method::kPost:
+      return text == "POST" ? text : "wrong:" + text;
+    case Method::kOptions:
+      return text == "OPTIONS" ? text : "wrong:" + text;
     case Method::kKnownOther:
       return "known:" + text;
     case Method::kUnknown:
@@ -37,8 +41,46 @@ inline std::string describe_method(const RequestView& request) {
   return "unknown:" + text;
 }
 
-/// "GET /path ?query 1.1 keep host=h referer=r agent=a cookie=c forwarded=f body length=5"; what is
-/// absent is left out. "close" instead of "keep".
+/// By ExtraHeader's values.
+inline constexpr std::string_view kExtraNames[kExtraHeaderCount] = {
+    "origin",
+    "content-type",
+    "content-encoding",
+    "expect",
+    "request-method",
+    "request-headers",
+    "real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "viewer-address",
+    "proto",
+    "cloudfront-proto",
+    "cf-visitor",
+    "viewer-tls",
+    "tls-version",
+    "tls-cipher",
+    "dnt",
+    "do-not-track",
+    "gpc",
+    "anonymous",
+    "purpose",
+    "x-purpose",
+    "x-moz",
+    "sec-purpose",
+};
+
+/// "a<b<c", the last line first.
+inline std::string describe_lines(const HeaderLines& lines) {
+  std::string text;
+  for (std::size_t i = 0; i < lines.count(); ++i) {
+    text += (i == 0 ? "" : "<") + std::string(lines.from_last(i));
+  }
+  return text;
+}
+
+/// "GET /path ?query 1.1 keep host=h referer=r agent=a cookie=c xff=last<first forwarded=f
+/// [origin=o] body chunked continue length=5"; what is absent is left out. "close" instead of
+/// "keep".
 inline std::string describe_request(const RequestView& request) {
   std::string text = describe_method(request) + " " + std::string(request.path);
   const auto add = [&text](std::string_view name, std::string_view value) {
@@ -51,8 +93,16 @@ inline std::string describe_request(const RequestView& request) {
   add("referer=", request.referer);
   add("agent=", request.user_agent);
   add("cookie=", request.cookie);
-  add("forwarded=", request.forwarded_for);
+  add("xff=", describe_lines(request.forwarded_for));
+  add("forwarded=", describe_lines(request.forwarded));
+  for (std::size_t i = 0; i < kExtraHeaderCount; ++i) {
+    const auto header = static_cast<ExtraHeader>(i);
+    if (!request.extra.has(header)) continue;
+    text += " [" + std::string(kExtraNames[i]) + "=" + std::string(request.extra.get(header)) + "]";
+  }
   if (request.has_body) text += " body";
+  if (request.chunked) text += " chunked";
+  if (request.expects_continue) text += " continue";
   if (request.content_length > 0) text += " length=" + std::to_string(request.content_length);
   return text;
 }
