@@ -10,6 +10,8 @@
 #include <cstdint>
 
 #include "base/cacheline.h"
+#include "edge/client/proxy_header.h"
+#include "edge/events/body_reader.h"
 #include "edge/http/parser.h"
 #include "edge/http/response.h"
 
@@ -44,10 +46,21 @@ struct alignas(base::kFalseSharingBytes) WorkerCounters {
   Counter timeouts_header;           // Closed (408 when something had arrived).
   Counter timeouts_idle;             // Keep-alive connections closed in silence.
   Counter timeouts_send;
+  Counter timeouts_body;  // 408: a body did not come whole.
   Counter bytes_received;
-  Counter bytes_sent;      // Handed to the kernel.
-  Counter lines_refused;   // Requests answered 503: no place for the line.
-  Counter lines_unlogged;  // Answered without a line (serve-and-count).
+  Counter bytes_sent;              // Handed to the kernel.
+  Counter lines_refused;           // Requests answered 503: no place for the line.
+  Counter lines_unlogged;          // Answered without a line (serve-and-count).
+  Counter lines_dropped;           // Opt-outs, bots and prefetches that are not to be logged.
+  Counter answers_unlogged;        // Answers that never have a line: health checks, dropped ones.
+  std::array<Counter, 4> signals;  // By bit of Signal.
+  std::array<Counter, kRecordFaultCount> records;  // By RecordFault; kNone: accepted.
+  std::array<Counter, kProxyFaultCount> proxy_faults;
+  Counter proxy_strangers;         // Closed: not in proxy_protocol.from.
+  Counter connections_over_limit;  // Closed: limits.connections_per_address.
+  Counter body_shortages;          // 503: limits.bodies_max bodies were being received.
+  Counter redirects_refused;       // 400: no target, or one that is not allowed.
+  Counter rules_changed;           // Reloads that reached this worker.
   Counter loops;
   Counter completions;
   Counter completion_overflows;  // The completion queue was full; a sizing error.

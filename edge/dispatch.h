@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The straight path of WorkerCore: from a completion to logged, collected answers. HOT: no system
-// call, no lock, no allocation; what is rare is a call into dispatch_errors.h.
+// call, no lock, no allocation; what is rare is a call into dispatch_requests.h, dispatch_bodies.h
+// or dispatch_errors.h.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +47,7 @@ template <Ring R>
 void WorkerCore<R>::dispatch(const io_uring_cqe& completion) {
   const CompletionToken token = unpack(completion.user_data);
   if (token.operation == Operation::kAccept) {
-    if (completion.res >= 0) on_accepted(completion.res);
+    if (completion.res >= 0) on_accepted(token.index, completion.res);
     if ((completion.flags & IORING_CQE_F_MORE) == 0) on_accept_end(token.index, completion.res);
     return;
   }
@@ -67,7 +68,7 @@ void WorkerCore<R>::dispatch(const io_uring_cqe& completion) {
 }
 
 template <Ring R>
-void WorkerCore<R>::on_accepted(int fd) {
+void WorkerCore<R>::on_accepted(std::uint32_t listener, int fd) {
   sockaddr_storage address{};
   // A client that has already gone has no address, and nothing to say.
   Connection* const connection = ring_.peer_address(fd, address) ? connections_.open(fd) : nullptr;
@@ -76,16 +77,30 @@ void WorkerCore<R>::on_accepted(int fd) {
     prepare_close(ring_.next_entry(), fd);
     return;
   }
-  connection->peer = format_peer(address);
+  set_peer(connection->peer, address);
   connection->active_s = now_s();
+  connection->expects_proxy = listeners_[listener].expects_proxy;
   counters_.connections_accepted.add();
   wheel_.insert(*connection, deadline_s(*connection));
+  if (!may_stay(*connection)) [[unlikely]]
+    return close_connection(*connection);
   arm_receive(*connection);
   if (connections_.open_count() == options_.connections_max && !accept_paused_) [[unlikely]] {
     accept_paused_ = accept_trouble_ = true;
     counters_.accept_paused.add();
     for (const Listener& each : listeners_) prepare_cancel(ring_.next_entry(), each.fd);
   }
+}
+
+/// Whether a newcomer's address may have this connection.
+template <Ring R>
+bool WorkerCore<R>::may_stay(Connection& connection) {
+  if (connection.expects_proxy) [[unlikely]] {
+    if (rules_->client.may_send_proxy_header(connection.peer.address)) return true;
+    counters_.proxy_strangers.add();
+    return false;
+  }
+  return options_.connections_per_address == 0 || count_address(connection);
 }
 
 template <Ring R>
@@ -120,7 +135,8 @@ template <Ring R>
 bool WorkerCore<R>::may_parse(const Connection& connection) const noexcept {
   const Output& output = connection.output;
   return !connection.close_after_output && output.count < OutputArena::kOutputBytesMax &&
-         (output.count == 0 || output.slot != BlockPool::kNone || arena_.has_room());
+         (output.count == 0 || output.slot != BlockPool::kNone || arena_.has_room()) &&
+         composed_.has_room();
 }
 
 template <Ring R>
@@ -138,12 +154,19 @@ void WorkerCore<R>::take_input(Connection& connection, std::uint16_t buffer, std
 template <Ring R>
 void WorkerCore<R>::parse_buffer(Connection& connection, std::uint16_t buffer,
                                  std::uint32_t bytes) {
-  const std::string_view input(ring_.receive_buffer(buffer), bytes);
+  std::string_view input(ring_.receive_buffer(buffer), bytes);
+  if (connection.body != BlockPool::kNone) [[unlikely]] {
+    if (!may_parse(connection)) {
+      hold_input(connection, buffer, bytes);
+      return queue_input(connection);
+    }
+    input.remove_prefix(collect_body(connection, input));
+  }
   if (connection.partial != BlockPool::kNone) [[unlikely]] {
     continue_partial(connection, input);
-  } else {
+  } else if (!input.empty()) [[likely]] {
     const std::uint32_t parsed = parse_all(connection, input);
-    if (parsed < bytes) [[unlikely]]
+    if (parsed < input.size()) [[unlikely]]
       keep_partial(connection, input.substr(parsed));
   }
   ring_.give_back(buffer);
@@ -173,6 +196,7 @@ void WorkerCore<R>::continue_partial(Connection& connection, std::string_view mo
   connection.partial_bytes += static_cast<std::uint32_t>(more.size());
   if (connection.head_started_ns == 0) connection.head_started_ns = now_ns_;
   const std::uint32_t parsed = parse_all(connection, {block, connection.partial_bytes});
+  if (connection.partial == BlockPool::kNone) return;  // Closed.
   connection.partial_bytes -= parsed;
   if (connection.partial_bytes == 0) {
     partials_.give_back(connection.partial);
@@ -184,66 +208,113 @@ void WorkerCore<R>::continue_partial(Connection& connection, std::string_view mo
   if (!may_parse(connection)) queue_input(connection);
 }
 
-/// Answers every whole request at the beginning of `bytes` and returns how many bytes they took.
+/// Answers every whole request at the beginning of `bytes` and returns how many bytes they took. A
+/// body that has only begun takes all the rest.
 template <Ring R>
 std::uint32_t WorkerCore<R>::parse_all(Connection& connection, std::string_view bytes) {
   std::uint32_t parsed = 0;
+  if (connection.expects_proxy) [[unlikely]] {
+    parsed = take_proxy_header(connection, bytes);
+    if (connection.expects_proxy) return parsed;
+  }
   while (parsed < bytes.size() && may_parse(connection)) {
     RequestView request;
     const ParseResult result = parse_request(bytes.substr(parsed), options_.limits, request);
     if (result.status == ParseStatus::kIncomplete) return parsed;
     if (result.status == ParseStatus::kRefused) [[unlikely]] {
       refuse(connection, request, result.refusal);
+      parsed += request.head_bytes;
+    } else if (request.has_body) [[unlikely]] {
+      parsed += begin_body(connection, request, bytes.substr(parsed));
+      if (connection.body != BlockPool::kNone) return parsed;
     } else {
-      serve(connection, request);
+      serve(connection, request, {}, request.head_bytes);
+      parsed += request.head_bytes;
     }
     connection.head_started_ns = 0;
-    parsed += request.head_bytes;
   }
   // What follows an answer that closes is not looked at (RFC 9112 section 9.6).
   return connection.close_after_output ? static_cast<std::uint32_t>(bytes.size()) : parsed;
 }
 
+/// Serves one whole request.
 template <Ring R>
-void WorkerCore<R>::serve(Connection& connection, const RequestView& request) {
-  const ResponseId id = options_.routes->route(request);
-  Persistence persistence = Persistence::kClose;
-  if (request.keep_alive && !request.has_body && !draining_) [[likely]] {
-    persistence = request.version == Version::kHttp11 ? Persistence::kKeepAlive
-                                                      : Persistence::kKeepAliveHttp10;
+void WorkerCore<R>::serve(Connection& connection, const RequestView& request, std::string_view body,
+                          std::uint64_t request_bytes) {
+  Exchange exchange(request, body, request_bytes);
+  exchange.route = rules_->book.table.find(request.path);
+  const Persistence persistence = persistence_of(request);
+  if (describe_client(connection, exchange)) [[unlikely]] {
+    return answer(connection, exchange, static_cast<std::size_t>(ResponseId::kTooManyRequests),
+                  persistence);
   }
-  // A body is not read: the answer goes out, then the connection is closed without a reset.
-  if (request.has_body) [[unlikely]]
-    connection.linger = true;
-  answer(connection, request, id, persistence);
+  const Route* const route = exchange.route;
+  const bool prebuilt = route != nullptr && request.method == Method::kGet &&
+                        route->get_is_prebuilt() && !request.extra.has(ExtraHeader::kOrigin);
+  if (prebuilt) [[likely]]
+    return answer(connection, exchange, route->get, persistence);
+  serve_other(connection, exchange, persistence);
 }
 
 template <Ring R>
-void WorkerCore<R>::answer(Connection& connection, const RequestView& request, ResponseId id,
+Persistence WorkerCore<R>::persistence_of(const RequestView& request) const noexcept {
+  if (!request.keep_alive || draining_) return Persistence::kClose;
+  return request.version == Version::kHttp11 ? Persistence::kKeepAlive
+                                             : Persistence::kKeepAliveHttp10;
+}
+
+/// Fills what the line says of the client; the usual case costs a few copies of views. True when
+/// the address has asked too often.
+template <Ring R>
+bool WorkerCore<R>::describe_client(const Connection& connection, Exchange& exchange) {
+  const RequestView& request = exchange.request;
+  exchange.client_address = connection.peer.view();
+  exchange.client_port = connection.peer.port;
+  exchange.https = connection.tls;
+  exchange.forwarded_for = first_forwarded(request.forwarded_for);
+  exchange.query = request.query;
+  exchange.referer = request.referer;
+  exchange.user_agent = request.user_agent;
+  if (connection.tls) [[unlikely]] {
+    exchange.tls_version = tls_texts_.text(connection.tls_version);
+    exchange.tls_cipher = tls_texts_.text(connection.tls_cipher);
+  }
+  const bool reads_headers = rules_->client.reads_headers();
+  const bool judges = rules_->policy.wants(request);
+  if (!reads_headers && !judges) [[likely]]
+    return false;
+  return identify(connection, exchange, reads_headers, judges);
+}
+
+/// Logs the exchange and queues its answer.
+template <Ring R>
+void WorkerCore<R>::answer(Connection& connection, Exchange& exchange, std::size_t response_index,
                            Persistence persistence) {
-  const Response* response = &responses_.get(id, persistence);
-  const bool head_only = request.method == Method::kHead;
-  if (log_line(connection, request, *response)) [[likely]] {
+  const Response& response = rules_->responses.get(response_index, persistence);
+  const bool head_only = exchange.request.method == Method::kHead;
+  if (exchange.unlogged) [[unlikely]] {
+    counters_.answers_unlogged.add();
+  } else if (log_line(connection, exchange, response)) [[likely]] {
     ++answered_lines_;
   } else if (!answer_without_line(connection, persistence, head_only)) {
     return;
   }
-  counters_.answered[static_cast<std::size_t>(id)].add();
+  counters_.answered[static_cast<std::size_t>(response.id)].add();
   if (persistence == Persistence::kClose) connection.close_after_output = true;
-  queue_output(connection, response->bytes,
-               head_only ? response->head_bytes : response->total_bytes);
+  if (!exchange.headers.empty() || exchange.has_content) [[unlikely]]
+    return queue_composed(connection, exchange, response);
+  queue_output(connection, response.bytes, head_only ? response.head_bytes : response.total_bytes);
 }
 
 /// False when there is no place for the line: no segment is ready.
 template <Ring R>
-bool WorkerCore<R>::log_line(const Connection& connection, const RequestView& request,
+bool WorkerCore<R>::log_line(const Connection& connection, const Exchange& exchange,
                              const Response& response) {
-  const LineConstants constants{options_.edge_location, options_.distribution_host,
-                                options_.log_cookies};
+  const LineConstants constants{options_.edge_location, options_.distribution_host};
   const std::uint64_t taken_ns =
       connection.head_started_ns == 0 ? 0 : now_ns_ - connection.head_started_ns;
   logfmt::LineInput line;
-  describe(constants, connection, request, response, taken_ns / 1000, line);
+  describe(constants, exchange, response, taken_ns / 1000, line);
   line.when = &date_time_;
   if (!writer_.try_reserve(logfmt::encoded_line_bytes_max(line) + 1)) [[unlikely]]
     return false;
@@ -281,6 +352,7 @@ void WorkerCore<R>::queue_output(Connection& connection, const char* bytes, std:
 template <Ring R>
 void WorkerCore<R>::flush_outputs() {
   if (outputs_.empty()) return;
+  if (events_) events_->publish();
   writer_.publish();
   options_.slot->answers.store(answered_lines_, std::memory_order_release);
   std::uint64_t bytes = 0;
@@ -302,6 +374,7 @@ void WorkerCore<R>::flush_outputs() {
   }
   counters_.bytes_sent.add(bytes);
   arena_.turn();
+  composed_.turn();
 }
 
 template <Ring R>

@@ -185,17 +185,28 @@ template <Ring R>
 void WorkerCore<R>::refuse(Connection& connection, const RequestView& request, Refusal refusal) {
   counters_.refused_heads[static_cast<std::size_t>(refusal)].add();
   connection.linger = true;  // Whatever follows is not read; a reset could overtake the answer.
-  const ResponseId id = response_of(refusal);
-  if (!request.method_text.empty()) return answer(connection, request, id, Persistence::kClose);
-  answer_unlogged(connection, id, Persistence::kClose, false);
+  answer_fault(connection, request, request.head_bytes,
+               static_cast<std::size_t>(response_of(refusal)));
+}
+
+/// The answer to a request that cannot be served; it is logged where its line was understood.
+template <Ring R>
+void WorkerCore<R>::answer_fault(Connection& connection, const RequestView& request,
+                                 std::uint64_t request_bytes, std::size_t response_index) {
+  if (request.method_text.empty()) {
+    return answer_unlogged(connection, response_index, Persistence::kClose, false);
+  }
+  Exchange exchange(request, {}, request_bytes);
+  static_cast<void>(describe_client(connection, exchange));
+  answer(connection, exchange, response_index, Persistence::kClose);
 }
 
 /// An answer to what has no line.
 template <Ring R>
-void WorkerCore<R>::answer_unlogged(Connection& connection, ResponseId id, Persistence persistence,
-                                    bool head_only) {
-  const Response& response = responses_.get(id, persistence);
-  counters_.answered[static_cast<std::size_t>(id)].add();
+void WorkerCore<R>::answer_unlogged(Connection& connection, std::size_t response_index,
+                                    Persistence persistence, bool head_only) {
+  const Response& response = rules_->responses.get(response_index, persistence);
+  counters_.answered[static_cast<std::size_t>(response.id)].add();
   if (persistence == Persistence::kClose) connection.close_after_output = true;
   queue_output(connection, response.bytes, head_only ? response.head_bytes : response.total_bytes);
 }
@@ -204,14 +215,15 @@ void WorkerCore<R>::answer_unlogged(Connection& connection, ResponseId id, Persi
 template <Ring R>
 bool WorkerCore<R>::answer_without_line(Connection& connection, Persistence persistence,
                                         bool head_only) {
-  if (options_.serve_when_full) {
+  if (rules_->rules->serve_when_full) {
     counters_.lines_unlogged.add();
     options_.slot->unlogged.store(counters_.lines_unlogged.get(), std::memory_order_relaxed);
     return true;
   }
   counters_.lines_refused.add();
   options_.slot->refused.store(counters_.lines_refused.get(), std::memory_order_relaxed);
-  answer_unlogged(connection, ResponseId::kServiceUnavailable, persistence, head_only);
+  answer_unlogged(connection, static_cast<std::size_t>(ResponseId::kServiceUnavailable),
+                  persistence, head_only);
   return false;
 }
 
@@ -319,6 +331,8 @@ void WorkerCore<R>::close_connection(Connection& connection) {
   drop_held(connection);
   if (connection.partial != BlockPool::kNone) partials_.give_back(connection.partial);
   connection.partial = BlockPool::kNone;
+  if (connection.body != BlockPool::kNone) drop_body(connection);
+  if (connection.counted) address_counts_.remove(connection.peer.address);
   release_if_settled(connection);
 }
 

@@ -16,11 +16,6 @@ inline constexpr std::uint32_t kPartialBlocksMax = 65'536;
 inline constexpr std::uint32_t kTailBlocksMax = 4'096;
 inline constexpr std::uint32_t kOutputSlots = 512;
 inline constexpr std::uint32_t kLingerSeconds = 2;
-inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
-// A line grows to at most three times its head, and its other fields are short.
-inline std::size_t line_scratch_bytes(const ParseLimits& limits) {
-  return 3 * std::size_t{limits.head_bytes} + 4'096;
-}
 }  // namespace detail
 
 template <Ring R>
@@ -30,21 +25,27 @@ WorkerCore<R>::WorkerCore(const WorkerOptions& options, WorkerControl& control, 
       counters_(control.counters),
       ring_(ring),
       writer_(*options.supply, *options.slot, options.segment_age_s),
+      rules_(std::make_unique<WorkerRules>(options.rules, options.limits.head_bytes)),
       connections_(options.connections_max),
       wheel_(static_cast<std::uint32_t>(ring.monotonic_ns() / 1'000'000'000)),
       partials_(std::min(options.connections_max, detail::kPartialBlocksMax),
                 options.limits.head_bytes + 2 * detail::kReceiveBufferBytes),
       tails_(std::min(options.connections_max, detail::kTailBlocksMax),
              2 * OutputArena::kSlotBytes),
+      bodies_(options.bodies_max, detail::body_block_bytes(options)),
+      address_counts_(options.connections_per_address == 0 ? 0 : options.connections_max),
       arena_(detail::kOutputSlots),
       wait_policy_(options.batch_wait_us_max),
       line_scratch_(new char[detail::line_scratch_bytes(options.limits)]),
       next_held_(new std::uint16_t[options.receive_buffers]),
       held_bytes_(new std::uint32_t[options.receive_buffers]),
       now_ns_(ring.monotonic_ns()) {
-  for (const int fd : options.listeners) {
-    R::adopt_listener(fd);
-    listeners_.push_back({fd});
+  if (options.events_supply != nullptr) {
+    events_.emplace(*options.events_supply, *options.events_slot, options.segment_age_s);
+  }
+  for (const WorkerListener& listener : options.listeners) {
+    R::adopt_listener(listener.fd);
+    listeners_.push_back({listener.fd, listener.expects_proxy});
   }
 }
 
@@ -72,12 +73,27 @@ template <Ring R>
 void WorkerCore<R>::tick() {
   wall_s_ = ring_.realtime_s();
   date_time_ = logfmt::format_date_time(wall_s_);
-  responses_.set_date(wall_s_);
+  change_rules();
+  rules_->responses.set_date(wall_s_);
   writer_.tick(wall_s_);
+  if (events_) events_->tick(wall_s_);
   options_.slot->heartbeat_ns.store(now_ns_, std::memory_order_relaxed);
   counters_.connections_open.set(connections_.open_count());
   counters_.completion_overflows.set(ring_.completion_overflows());
   wheel_.advance(now_s(), [this](Connection& connection) { return on_deadline(connection); });
+  if (draining_) close_idle();
+}
+
+/// Takes rules that were offered. The old ones stay for a second: answers of this loop may still
+/// be sent from their bytes.
+template <Ring R>
+void WorkerCore<R>::change_rules() {
+  if (old_rules_) control_.give_back(old_rules_.release());
+  WorkerRules* const offered = control_.try_take_rules();
+  if (offered == nullptr) return;
+  old_rules_ = std::move(rules_);
+  rules_.reset(offered);
+  counters_.rules_changed.add();
 }
 
 template <Ring R>
@@ -87,12 +103,16 @@ std::uint32_t WorkerCore<R>::deadline_s(const Connection& connection) const noex
   };
   // active_s is rounded down: one second more, so that nothing ends early.
   const std::uint32_t active_s = connection.active_s + 1;
+  const Timeouts& timeouts = rules_->rules->timeouts;
   if (connection.lingering) return active_s + detail::kLingerSeconds;
-  if (connection.tail != BlockPool::kNone) return active_s + seconds(options_.send_timeout_ns);
-  if (connection.partial != BlockPool::kNone) {
-    return seconds(connection.head_started_ns + options_.header_timeout_ns);
+  if (connection.tail != BlockPool::kNone) return active_s + seconds(timeouts.send_ns);
+  if (connection.body != BlockPool::kNone) {
+    return seconds(connection.head_started_ns + timeouts.body_ns);
   }
-  return active_s + seconds(options_.keep_alive_timeout_ns);
+  if (connection.partial != BlockPool::kNone) {
+    return seconds(connection.head_started_ns + timeouts.header_ns);
+  }
+  return active_s + seconds(timeouts.keep_alive_ns);
 }
 
 /// Its second has come. Returns a later deadline, or 0 where the connection has been dealt with.
@@ -102,9 +122,15 @@ std::uint32_t WorkerCore<R>::on_deadline(Connection& connection) {
   if (deadline > now_s()) return deadline;
   if (connection.tail != BlockPool::kNone) {
     counters_.timeouts_send.add();
+  } else if (connection.body != BlockPool::kNone && !connection.lingering) {
+    counters_.timeouts_body.add();
+    if (!connection.close_after_output) {
+      abandon_body(connection, static_cast<std::size_t>(ResponseId::kRequestTimeout));
+      return 0;
+    }
   } else if (connection.partial != BlockPool::kNone && !connection.lingering) {
     counters_.timeouts_header.add();
-    if (!connection.close_after_output) {
+    if (!connection.close_after_output && !connection.expects_proxy) {
       time_out_head(connection);
       return 0;
     }
@@ -127,13 +153,9 @@ void WorkerCore<R>::time_out_head(Connection& connection) {
     std::memcpy(block + line_end + 2, "\r\n", 2);
     static_cast<void>(parse_request({block, line_end + 4}, options_.limits, request));
   }
-  request.head_bytes = connection.partial_bytes;
   connection.linger = true;
-  if (!request.method_text.empty()) {
-    answer(connection, request, ResponseId::kRequestTimeout, Persistence::kClose);
-  } else {
-    answer_unlogged(connection, ResponseId::kRequestTimeout, Persistence::kClose, false);
-  }
+  answer_fault(connection, request, connection.partial_bytes,
+               static_cast<std::size_t>(ResponseId::kRequestTimeout));
 }
 
 // --- Drain -------------------------------------------------------------------------------------
@@ -142,11 +164,19 @@ template <Ring R>
 void WorkerCore<R>::begin_drain() {
   draining_ = true;
   for (const Listener& each : listeners_) prepare_cancel(ring_.next_entry(), each.fd);
+  close_idle();
+}
+
+/// Closes connections on which nothing has moved for a second: whoever is about to send the next
+/// request gets its answer, with "Connection: close".
+template <Ring R>
+void WorkerCore<R>::close_idle() {
   connections_.for_each_open([this](Connection& connection) {
-    const bool idle = connection.partial == BlockPool::kNone && connection.output.count == 0 &&
+    const bool idle = connection.partial == BlockPool::kNone &&
+                      connection.body == BlockPool::kNone && connection.output.count == 0 &&
                       connection.tail == BlockPool::kNone && !connection.queued_input &&
                       !connection.close_after_output;
-    if (idle) close_connection(connection);
+    if (idle && connection.active_s + 1 < now_s()) close_connection(connection);
   });
 }
 
@@ -164,6 +194,7 @@ bool WorkerCore<R>::drain_step() {
   flush_outputs();
   ring_.enter(Wait{0, 0, 0});
   writer_.finish();
+  if (events_) events_->finish();
   tick();
   return false;
 }

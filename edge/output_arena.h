@@ -15,8 +15,8 @@ class OutputArena {
  public:
   /// After this many bytes a connection's further requests wait for the next loop.
   static constexpr std::uint32_t kOutputBytesMax = 64 * 1024;
-  /// No single answer is longer.
-  static constexpr std::uint32_t kAnswerBytesMax = 1024;
+  /// No single answer is longer: a large batch's verdicts, or a file of 64 KiB.
+  static constexpr std::uint32_t kAnswerBytesMax = 128 * 1024;
   static constexpr std::uint32_t kSlotBytes = kOutputBytesMax + kAnswerBytesMax;
 
   explicit OutputArena(std::uint32_t slots_count)

@@ -12,7 +12,9 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "edge/dispatch.h"
+#include "edge/dispatch_bodies.h"
 #include "edge/dispatch_errors.h"
+#include "edge/dispatch_requests.h"
 #include "edge/life.h"
 #include "edge/net/epoll_ring.h"
 #include "edge/net/kernel_ring.h"
@@ -32,6 +34,22 @@ Backend choose_backend(std::string& reason) {
 }
 
 WorkerControl::WorkerControl() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { CHECK(wake_); }
+
+WorkerControl::~WorkerControl() {
+  delete offered_.load(std::memory_order_acquire);
+  delete retired_.load(std::memory_order_acquire);
+}
+
+bool WorkerControl::offer(std::unique_ptr<WorkerRules> rules) {
+  delete retired_.exchange(nullptr, std::memory_order_acquire);  // Pairs with give_back.
+  WorkerRules* expected = nullptr;
+  // release; pairs with try_take_rules: the rules are whole when the worker sees them.
+  if (!offered_.compare_exchange_strong(expected, rules.get(), std::memory_order_release)) {
+    return false;
+  }
+  static_cast<void>(rules.release());
+  return true;
+}
 
 void WorkerControl::drain(std::uint64_t patience_ns) noexcept {
   drain_at(base::monotonic_ns() + patience_ns);

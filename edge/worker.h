@@ -5,7 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,8 +13,8 @@
 #include "base/unique_fd.h"
 #include "edge/counters.h"
 #include "edge/http/parser.h"
-#include "edge/http/route.h"
 #include "edge/log/segment_supply.h"
+#include "edge/rules.h"
 #include "logfmt/control_page.h"
 #include "logfmt/request_id.h"
 
@@ -28,40 +28,48 @@ std::string_view backend_name(Backend backend) noexcept;
 /// kEpoll; `reason` then says what failed ("io_uring_setup: Operation not permitted"). COLD.
 Backend choose_backend(std::string& reason);
 
+/// Borrowed; listening, non-blocking. One worker's own.
+struct WorkerListener {
+  int fd = -1;
+  bool expects_proxy = false;  // Each connection begins with a PROXY header.
+};
+
 /// Fixed before the thread starts. References and views outlive the worker.
 struct WorkerOptions {
   std::uint16_t index = 0;
   int cpu = -1;  // Pinned to it; -1: wherever the scheduler likes.
   Backend backend = Backend::kIoUring;
-  std::vector<int> listeners;  // Borrowed; listening, non-blocking, this worker's own.
+  std::vector<WorkerListener> listeners;
   std::uint32_t connections_max = 16'384;
-  std::uint32_t receive_buffers = 512;  // Power of two, of 2 KiB each.
+  std::uint32_t connections_per_address = 0;  // 0: no limit.
+  std::uint32_t receive_buffers = 512;        // Power of two, of 2 KiB each.
   ParseLimits limits;
-  std::uint64_t header_timeout_ns = 0;
-  std::uint64_t keep_alive_timeout_ns = 0;
-  std::uint64_t send_timeout_ns = 0;
+  std::uint32_t body_bytes_max = 1024 * 1024;
+  std::uint32_t bodies_max = 1024;        // Bodies that are being received at a time.
   std::uint32_t batch_wait_us_max = 100;  // Longest wait for more completions; 0: never.
-  const RouteTable* routes = nullptr;
+  std::shared_ptr<const Rules> rules;     // The first; WorkerControl::offer gives others.
   const logfmt::RequestIdCipher* cipher = nullptr;
   logfmt::LaneId lane;
   std::string edge_location;      // Field 3.
   std::string distribution_host;  // Field 7.
-  bool log_cookies = false;
-  bool serve_when_full = false;  // No place for a line: answer all the same, and count.
   std::uint32_t segment_age_s = 60;
   SegmentSupply* supply = nullptr;
   logfmt::ControlSlot* slot = nullptr;
+  SegmentSupply* events_supply = nullptr;  // Null: no body is ever kept.
+  logfmt::ControlSlot* events_slot = nullptr;
 };
 
 /// What others may see and ask of a running worker. Thread safe.
 class WorkerControl {
  public:
   WorkerControl();  // COLD: makes the eventfd; a CHECK if the system has none.
+  ~WorkerControl();
 
   WorkerCounters counters;
 
-  /// Asks for the drain: accept ends, answers carry "Connection: close", idle connections are
-  /// closed; after `patience_ns` the rest is cut. The worker's thread then returns.
+  /// Asks for the drain: accept ends, answers carry "Connection: close", connections that stay
+  /// idle for a second are closed; after `patience_ns` the rest is cut. The worker's thread then
+  /// returns.
   void drain(std::uint64_t patience_ns) noexcept;
 
   /// The same by a deadline on the worker's own clock, without waking it: for a simulated one.
@@ -76,10 +84,27 @@ class WorkerControl {
   int wake_fd() const noexcept { return wake_.get(); }
   /// True once the worker serves.
   std::atomic<bool> serving{false};
+  /// Whether health routes may say that traffic is welcome.
+  std::atomic<bool> ready{true};
+
+  /// Main thread: gives the worker new rules, which it takes within a second, and frees those it
+  /// no longer uses. False while an earlier offer has not been taken.
+  bool offer(std::unique_ptr<WorkerRules> rules);
+  /// Worker, once a second: the offered rules, or null.
+  WorkerRules* try_take_rules() noexcept {
+    // acquire; pairs with the release in offer: the rules are whole.
+    return offered_.exchange(nullptr, std::memory_order_acquire);
+  }
+  /// Worker: gives back rules that nothing points into any more.
+  void give_back(WorkerRules* rules) noexcept {
+    retired_.store(rules, std::memory_order_release);  // Pairs with the acquire in offer.
+  }
 
  private:
   base::UniqueFd wake_;
   std::atomic<std::uint64_t> drain_deadline_ns_{0};
+  std::atomic<WorkerRules*> offered_{nullptr};
+  std::atomic<WorkerRules*> retired_{nullptr};
 };
 
 /// Boots a worker on the calling thread, serves until drained, gives its segment away and returns.

@@ -4,16 +4,23 @@
 //
 // A loop: enter the ring -> handle completions (parse, log, collect answers) -> publish the lines
 // -> queue the answers. The next enter submits them: a line is in the file before its answer is
-// visible to the kernel. The members are defined in dispatch.h (hot), dispatch_errors.h (cold) and
-// life.h (cold); worker_*.cc instantiate them.
+// visible to the kernel. The members are defined in dispatch.h (hot), dispatch_requests.h (what is
+// not a plain GET), dispatch_bodies.h, dispatch_errors.h and life.h (cold); worker.cc instantiates
+// them.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "edge/body_block.h"
+#include "edge/client/address_counts.h"
+#include "edge/client/text_table.h"
+#include "edge/composed_answers.h"
+#include "edge/exchange.h"
 #include "edge/log/segment_writer.h"
 #include "edge/net/connection.h"
 #include "edge/net/operations.h"
@@ -25,6 +32,19 @@
 #include "logfmt/line_encode.h"
 
 namespace pixel::edge {
+
+namespace detail {
+inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
+/// A line grows to at most three times its head, and its other fields are short.
+inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
+  return 3 * std::size_t{limits.head_bytes} + 4'096;
+}
+/// A head and a body of any length that is accepted.
+inline std::uint32_t body_block_bytes(const WorkerOptions& options) noexcept {
+  return static_cast<std::uint32_t>(sizeof(BodyBlock)) + options.limits.head_bytes +
+         options.body_bytes_max + kReceiveBufferBytes;
+}
+}  // namespace detail
 
 template <Ring R>
 class WorkerCore {
@@ -45,27 +65,59 @@ class WorkerCore {
  private:
   struct Listener {
     int fd;
+    bool expects_proxy;
     bool armed = false;
     std::uint64_t retry_at_ns = 0;  // After an error: 0 when none.
   };
 
   // dispatch.h: from a completion to answers.
   void dispatch(const io_uring_cqe& completion);
-  void on_accepted(int fd);
+  void on_accepted(std::uint32_t listener, int fd);
   void on_receive(Connection& connection, const io_uring_cqe& completion);
   void take_input(Connection& connection, std::uint16_t buffer, std::uint32_t bytes);
   void parse_buffer(Connection& connection, std::uint16_t buffer, std::uint32_t bytes);
   void continue_partial(Connection& connection, std::string_view more);
   std::uint32_t parse_all(Connection& connection, std::string_view bytes);
-  void serve(Connection& connection, const RequestView& request);
-  void answer(Connection& connection, const RequestView& request, ResponseId id,
+  void serve(Connection& connection, const RequestView& request, std::string_view body,
+             std::uint64_t request_bytes);
+  bool may_stay(Connection& connection);
+  bool describe_client(const Connection& connection, Exchange& exchange);
+  Persistence persistence_of(const RequestView& request) const noexcept;
+  void answer(Connection& connection, Exchange& exchange, std::size_t response_index,
               Persistence persistence);
-  bool log_line(const Connection& connection, const RequestView& request, const Response& response);
+  bool log_line(const Connection& connection, const Exchange& exchange, const Response& response);
   void keep_partial(Connection& connection, std::string_view rest);
   void flush_outputs();
   void arm_receive(Connection& connection);
   void arm_accept(std::uint32_t listener);
   bool may_parse(const Connection& connection) const noexcept;
+
+  // dispatch_requests.h: all requests that are not a plain GET of something prebuilt.
+  bool identify(const Connection& connection, Exchange& exchange, bool reads_headers, bool judges);
+  bool judge(Exchange& exchange, const IpAddress& address);
+  void serve_other(Connection& connection, Exchange& exchange, Persistence persistence);
+  void serve_post(Connection& connection, Exchange& exchange, Persistence persistence);
+  void serve_preflight(Connection& connection, Exchange& exchange, Persistence persistence);
+  void serve_redirect(Connection& connection, Exchange& exchange, Persistence persistence);
+  void serve_data(Connection& connection, Exchange& exchange, Persistence persistence);
+  void serve_health(Connection& connection, Exchange& exchange, Persistence persistence);
+  bool keep_records(Connection& connection, const Exchange& exchange, const ReadBody& body,
+                    Persistence persistence);
+  bool write_records(const Exchange& exchange, const ReadBody& body);
+  void add_header(Exchange& exchange, std::string_view name, std::string_view value);
+  void add_cors(Exchange& exchange);
+  void queue_composed(Connection& connection, const Exchange& exchange, const Response& response);
+
+  // dispatch_bodies.h: PROXY headers and bodies.
+  bool count_address(Connection& connection);
+  std::uint32_t take_proxy_header(Connection& connection, std::string_view bytes);
+  std::uint32_t begin_body(Connection& connection, const RequestView& request,
+                           std::string_view bytes);
+  std::uint32_t collect_body(Connection& connection, std::string_view more);
+  void finish_body(Connection& connection);
+  void abandon_body(Connection& connection, std::size_t response_index);
+  void drop_body(Connection& connection) noexcept;
+  BodyBlock& body_block(const Connection& connection) const noexcept;
 
   // dispatch_errors.h: everything that is not the straight path.
   void on_accept_end(std::uint32_t listener, int result);
@@ -80,9 +132,11 @@ class WorkerCore {
   void run_queued_input();
   void parse_queued(Connection& connection);
   void refuse(Connection& connection, const RequestView& request, Refusal refusal);
-  void answer_unlogged(Connection& connection, ResponseId id, Persistence persistence,
+  void answer_unlogged(Connection& connection, std::size_t response_index, Persistence persistence,
                        bool head_only);
   bool answer_without_line(Connection& connection, Persistence persistence, bool head_only);
+  void answer_fault(Connection& connection, const RequestView& request, std::uint64_t request_bytes,
+                    std::size_t response_index);
   void absorb_held(Connection& connection);
   void finish_connection(Connection& connection);
   void settle_closers();
@@ -96,7 +150,9 @@ class WorkerCore {
   std::uint32_t on_deadline(Connection& connection);
   void time_out_head(Connection& connection);
   void tick();
+  void change_rules();
   void begin_drain();
+  void close_idle();
   bool drain_step();
 
   Wait next_wait() const;
@@ -110,15 +166,22 @@ class WorkerCore {
   WorkerCounters& counters_;
   R& ring_;
   SegmentWriter writer_;
-  ResponseSet responses_;
+  std::optional<SegmentWriter> events_;
+  std::unique_ptr<WorkerRules> rules_;
+  std::unique_ptr<WorkerRules> old_rules_;  // Answers of the last loop may be read from it.
   ConnectionTable connections_;
   TimerWheel<Connection> wheel_;
   BlockPool partials_;
   BlockPool tails_;
+  BlockPool bodies_;
+  TextTable tls_texts_;
+  AddressCounts address_counts_;
   OutputArena arena_;
+  ComposedAnswers composed_;
   WaitPolicy wait_policy_;
   std::vector<Listener> listeners_;
   std::unique_ptr<char[]> line_scratch_;
+  char client_text_[kAddressTextBytesMax];
   std::unique_ptr<std::uint16_t[]> next_held_;   // By receive buffer: the next one held.
   std::unique_ptr<std::uint32_t[]> held_bytes_;  // By receive buffer.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A connection's slot and the table of slots. HOT. Owned by one worker; addressed by index and
-// generation. An idle connection holds no buffer: input that is incomplete lies in a block of the
-// partial pool, output that could not be sent in a block of the tail pool.
+// generation. An idle connection holds no buffer: a head that is incomplete lies in a block of the
+// partial pool, a body in one of the body pool, output that could not be sent in one of the tails.
 #pragma once
 
 #include <boost/intrusive/slist.hpp>
@@ -9,10 +9,10 @@
 #include <new>
 
 #include "base/assert.h"
+#include "edge/client/peer.h"
 #include "edge/net/block_pool.h"
 #include "edge/net/completion.h"
 #include "edge/net/lazy_memory.h"
-#include "edge/net/peer_address.h"
 #include "edge/net/timer_wheel.h"
 
 namespace pixel::edge {
@@ -58,13 +58,20 @@ struct Connection : TimerHook,
   bool peer_ended = false;  // It has sent its FIN.
   bool queued_output = false;
   bool queued_input = false;
+  bool counted = false;         // In the worker's AddressCounts.
+  bool expects_proxy = false;   // Its first bytes are a PROXY header.
+  bool tls = false;             // As its PROXY header says.
+  std::uint8_t tls_version = 0;  // Numbers in the worker's TextTable, as are the next two.
+  std::uint8_t tls_cipher = 0;
+  std::uint8_t authority = 0;
   std::uint8_t queues_count = 0;  // How many of the worker's lists it is in.
 
   std::uint32_t partial = BlockPool::kNone;  // Block with input not yet parsed.
   std::uint32_t partial_bytes = 0;
   std::uint16_t held_first = kNoBuffer;  // Receive buffers not yet parsed, oldest first.
   std::uint16_t held_last = kNoBuffer;
-  std::uint64_t head_started_ns = 0;  // When the first byte of the partial head came.
+  std::uint32_t body = BlockPool::kNone;  // Block with a head and the part of its body that is here.
+  std::uint64_t head_started_ns = 0;  // When the first byte of the request being received came.
 
   Output output;  // Of this loop, not yet submitted.
   Output sent;    // Submitted in the last loop: where a short send continues.
@@ -72,8 +79,9 @@ struct Connection : TimerHook,
   std::uint32_t tail_begin = 0;
   std::uint32_t tail_end = 0;
 
-  PeerAddress peer;
+  Peer peer;
 };
+static_assert(sizeof(Connection) <= 256);  // What an idle connection costs, but for a few bytes.
 
 /// First in, first out.
 template <class Tag>

@@ -44,7 +44,7 @@ class RealWorld : public World {
     CHECK(::listen(listener_.get(), 1024) == 0);
     socklen_t bytes = sizeof address_;
     CHECK(::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address_), &bytes) == 0);
-    fixture_.options.listeners = {listener_.get()};
+    fixture_.options.listeners = {{listener_.get(), options.proxy}};
     fixture_.options.backend = backend;
     thread_ = std::thread([this] {
       const auto status = edge::run_worker(fixture_.options, control_);
@@ -123,6 +123,8 @@ class RealWorld : public World {
   }
 
   std::vector<std::string> lines() override { return fixture_.lines(); }
+  std::vector<std::string> events() override { return fixture_.events(); }
+  edge::WorkerControl& control() override { return control_; }
   const edge::WorkerCounters& counters() const override { return control_.counters; }
 
  private:

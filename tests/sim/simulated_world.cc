@@ -2,7 +2,9 @@
 // The simulated world without faults: the scenarios' third backend, single-threaded.
 #include "base/assert.h"
 #include "edge/dispatch.h"
+#include "edge/dispatch_bodies.h"
 #include "edge/dispatch_errors.h"
+#include "edge/dispatch_requests.h"
 #include "edge/life.h"
 #include "tests/sim/simulated_ring.h"
 #include "tests/sim/worker_fixture.h"
@@ -24,7 +26,7 @@ class SimulatedWorld : public World {
  public:
   explicit SimulatedWorld(const WorldOptions& options)
       : fixture_(options), ring_(ring_options(options), 1, false) {
-    fixture_.options.listeners = {SimulatedRing::kListener};
+    fixture_.options.listeners = {{SimulatedRing::kListener, options.proxy}};
     core_ = std::make_unique<edge::WorkerCore<SimulatedRing>>(fixture_.options, control_, ring_);
     core_->begin();
     step();
@@ -76,6 +78,8 @@ class SimulatedWorld : public World {
     CHECK(!running_);
   }
   std::vector<std::string> lines() override { return fixture_.lines(); }
+  std::vector<std::string> events() override { return fixture_.events(); }
+  edge::WorkerControl& control() override { return control_; }
   const edge::WorkerCounters& counters() const override { return control_.counters; }
 
  private:

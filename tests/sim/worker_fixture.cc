@@ -2,34 +2,56 @@
 // See worker_fixture.h.
 #include "tests/sim/worker_fixture.h"
 
-#include <cstring>
+#include <algorithm>
 
+#include "base/assert.h"
 #include "logfmt/format.h"
 #include "logfmt/segment_scan.h"
 
 namespace pixel::sim {
 namespace {
+
 constexpr std::size_t kStandbyMax = 16;
+
+std::string_view header_of(logfmt::SegmentKind kind) {
+  return kind == logfmt::SegmentKind::kAccess ? logfmt::kAccessHeader : std::string_view{};
+}
+
+logfmt::LaneId lane_of(logfmt::SegmentKind kind) { return {kind, 1, 1'700'000'000, 0}; }
+
+std::shared_ptr<const edge::Rules> rules_of(const WorldOptions& world) {
+  edge::EdgeConfig config = world.config;
+  config.header_timeout_ns = world.header_timeout_ns;
+  config.body_timeout_ns = world.body_timeout_ns;
+  config.keep_alive_timeout_ns = world.keep_alive_timeout_ns;
+  config.send_timeout_ns = world.send_timeout_ns;
+  if (world.serve_when_full) config.on_full = edge::OnFull::kServeAndCount;
+  auto rules = edge::Rules::create(config);
+  CHECK(rules.has_value());
+  return std::move(rules).value();
+}
+
 }  // namespace
 
 WorkerFixture::WorkerFixture(const WorldOptions& world)
-    : routes_({"/1x1.gif", "/pixel.gif"}),
-      cipher_({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}),
-      segment_bytes_(world.segment_bytes) {
+    : cipher_({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}) {
+  events_.kind = logfmt::SegmentKind::kEvents;
+  access_.segment_bytes = events_.segment_bytes = world.segment_bytes;
   options.connections_max = world.connections_max;
+  options.connections_per_address = world.connections_per_address;
   options.receive_buffers = world.receive_buffers;
   options.limits = world.limits;
-  options.header_timeout_ns = world.header_timeout_ns;
-  options.keep_alive_timeout_ns = world.keep_alive_timeout_ns;
-  options.send_timeout_ns = world.send_timeout_ns;
-  options.serve_when_full = world.serve_when_full;
-  options.routes = &routes_;
+  options.body_bytes_max = world.body_bytes_max;
+  options.bodies_max = world.bodies_max;
+  options.rules = rules_of(world);
   options.cipher = &cipher_;
-  options.lane = {logfmt::SegmentKind::kAccess, 1, 1'700'000'000, 0};
+  options.lane = lane_of(logfmt::SegmentKind::kAccess);
   options.edge_location = "TST1";
   options.distribution_host = "pixel.test";
-  options.supply = &supply;
-  options.slot = &slot;
+  options.supply = &access_.supply;
+  options.slot = &access_.slot;
+  options.events_supply = &events_.supply;
+  options.events_slot = &events_.slot;
   if (world.has_segments) {
     offer_segment();
     offer_segment();
@@ -37,34 +59,41 @@ WorkerFixture::WorkerFixture(const WorldOptions& world)
 }
 
 void WorkerFixture::offer_segment() {
+  access_.offer();
+  events_.offer();
+}
+
+void WorkerFixture::Lane::offer() {
   while (supply.try_collect()) {
   }
   if (supply.standby_count() >= kStandbyMax) return;
-  segments_.push_back(std::make_unique<char[]>(segment_bytes_));  // Zeroed.
+  segments.push_back(std::make_unique<char[]>(segment_bytes));  // Zeroed.
+  const std::string_view header = header_of(kind);
   edge::MappedSegment segment;
-  segment.base = segments_.back().get();
-  segment.capacity = segment_bytes_;
-  segment.position = logfmt::kAccessHeader.size();
-  std::memcpy(segment.base, logfmt::kAccessHeader.data(), segment.position);
-  segment.id = {options.lane, static_cast<std::uint32_t>(segments_.size() - 1)};
+  segment.base = segments.back().get();
+  segment.capacity = segment_bytes;
+  segment.position = header.size();
+  std::copy_n(header.data(), header.size(), segment.base);
+  segment.id = {lane_of(kind), static_cast<std::uint32_t>(segments.size() - 1)};
   supply.offer(segment);
 }
 
 // As a follower with a control page: the current segment up to its published position, earlier ones
 // whole (control_page.h, invariants 1 and 3).
-std::vector<std::string> WorkerFixture::lines() const {
+std::vector<std::string> WorkerFixture::Lane::lines() const {
   std::uint64_t index = 0;
   std::uint64_t position = 0;
   do {
     index = slot.segment_index.load(std::memory_order_acquire);
     position = slot.position.load(std::memory_order_acquire);
   } while (slot.segment_index.load(std::memory_order_acquire) != index);
+  const std::size_t header_bytes = header_of(kind).size();
   std::vector<std::string> lines;
-  for (std::size_t i = 0; i < segments_.size() && i <= index; ++i) {
-    std::string_view text(segments_[i].get(), i < index ? segment_bytes_ : position);
-    if (text.size() <= logfmt::kAccessHeader.size()) continue;
+  for (std::size_t i = 0; i < segments.size() && i <= index; ++i) {
+    std::string_view text(segments[i].get(), i < index ? segment_bytes : position);
+    if (text.size() <= header_bytes) continue;
     text = text.substr(0, logfmt::published_bytes(text));
-    text.remove_prefix(logfmt::kAccessHeader.size());
+    text.remove_prefix(header_bytes);
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
       lines.emplace_back(text.substr(0, end));

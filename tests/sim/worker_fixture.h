@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "edge/http/route.h"
 #include "edge/worker.h"
 #include "logfmt/control_page.h"
 #include "tests/sim/world.h"
@@ -20,18 +19,29 @@ class WorkerFixture {
   explicit WorkerFixture(const WorldOptions& options);
 
   edge::WorkerOptions options;  // Without listeners and backend.
-  edge::SegmentSupply supply;
-  logfmt::ControlSlot slot{};
 
+  /// Gives the worker a segment for lines and one for events.
   void offer_segment();
   /// Published lines of all segments so far.
-  std::vector<std::string> lines() const;
+  std::vector<std::string> lines() const { return access_.lines(); }
+  std::vector<std::string> events() const { return events_.lines(); }
 
  private:
-  edge::RouteTable routes_;
+  /// One lane's supply, control slot and segments.
+  struct Lane {
+    logfmt::SegmentKind kind = logfmt::SegmentKind::kAccess;
+    std::uint64_t segment_bytes = 0;
+    edge::SegmentSupply supply;
+    logfmt::ControlSlot slot{};
+    std::vector<std::unique_ptr<char[]>> segments;
+
+    void offer();
+    std::vector<std::string> lines() const;
+  };
+
   logfmt::RequestIdCipher cipher_;
-  std::uint64_t segment_bytes_;
-  std::vector<std::unique_ptr<char[]>> segments_;
+  Lane access_;
+  Lane events_;
 };
 
 }  // namespace pixel::sim

@@ -1,51 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One table of scenarios, three worlds: what a client sees and what is logged must be the same on
 // the kernel ring, on the epoll ring and on the simulated ring.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 
-#include "tests/sim/world.h"
+#include "tests/sim/scenario.h"
 
 namespace pixel::sim {
 namespace {
 
-constexpr std::string_view kGet = "GET /1x1.gif?n=1 HTTP/1.1\r\nHost: t\r\n\r\n";
-
-std::string get(int n) {
-  return "GET /1x1.gif?n=" + std::to_string(n) + " HTTP/1.1\r\nHost: t\r\n\r\n";
-}
-
-std::string repeat(std::string_view text, int times) {
-  std::string all;
-  for (int i = 0; i < times; ++i) all += text;
-  return all;
-}
-
-std::size_t count(const std::string& text, std::string_view part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++found;
-  }
-  return found;
-}
-
-class Scenario : public testing::TestWithParam<WorldKind> {
- protected:
-  World& open(const WorldOptions& options = {}) {
-    world_ = make_world(GetParam(), options);
-    return *world_;
-  }
-  void SetUp() override {
-    if (make_world(GetParam(), {}) == nullptr) GTEST_SKIP() << "no io_uring on this machine";
-  }
-  std::unique_ptr<World> world_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Worlds, Scenario,
-                         testing::Values(WorldKind::kKernelRing, WorldKind::kEpollRing,
-                                         WorldKind::kSimulated),
-                         [](const auto& world) { return std::string(world_name(world.param)); });
+INSTANTIATE_TEST_SUITE_P(Worlds, Scenario, all_worlds(), name_of_world);
 
 std::size_t pixel_bytes(World& world) {
   const int client = world.connect();
@@ -172,15 +135,6 @@ TEST_P(Scenario, OtherMethodsAreAnsweredAndKept) {
   EXPECT_EQ(count(answers, "HTTP/1.1 501"), 1U);
   ASSERT_EQ(world.lines().size(), 2U);
   EXPECT_EQ(field(world.lines()[0], 14), "Error");
-}
-
-TEST_P(Scenario, ABodyIsAnsweredThenTheConnectionEndsWithoutReset) {
-  World& world = open();
-  const int client = world.connect();
-  world.send(client, "POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 50000\r\n\r\n" +
-                         std::string(50'000, 'x'));
-  EXPECT_TRUE(world.ended(client));
-  EXPECT_EQ(world.receive(client, 1).substr(9, 3), "405");
 }
 
 TEST_P(Scenario, TooLongLinesAndHeads) {
@@ -371,6 +325,25 @@ TEST_P(Scenario, DrainAnswersWhatHasCome) {
   EXPECT_TRUE(world.ended(idle));
   EXPECT_EQ(world.lines().size(), 1U);
   EXPECT_EQ(world.counters().answered[0].get(), 1U);
+}
+
+TEST_P(Scenario, DrainTellsBusyClientsToGoAndClosesIdleOnes) {
+  World& world = open();
+  const int busy = world.connect();
+  const int idle = world.connect();
+  world.send(busy, kGet);
+  world.send(idle, kGet);
+  world.receive(busy, 100);
+  world.receive(idle, 100);
+  world.control().drain_at(UINT64_MAX / 2);
+  world.pass_ms(1100);
+  world.send(busy, get(2));
+  const std::string answers = receive_answers(world, busy, 2);
+  EXPECT_EQ(count(answers, "HTTP/1.1 200"), 2U);
+  EXPECT_EQ(count(answers, "Connection: close"), 1U);
+  EXPECT_TRUE(world.ended(busy));
+  EXPECT_TRUE(world.ended(idle));
+  EXPECT_EQ(world.lines().size(), 3U);
 }
 
 }  // namespace

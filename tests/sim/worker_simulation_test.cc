@@ -9,10 +9,13 @@
 
 #include <cstdlib>
 #include <map>
+#include <set>
 
 #include "base/clock.h"
 #include "edge/dispatch.h"
+#include "edge/dispatch_bodies.h"
 #include "edge/dispatch_errors.h"
+#include "edge/dispatch_requests.h"
 #include "edge/life.h"
 #include "logfmt/segment_scan.h"
 #include "tests/sim/simulated_ring.h"
@@ -41,7 +44,18 @@ constexpr Request kRequests[] = {
     {"GET /1x1.gif HTTP/1.1\r\nHost: t\r\n\r\n", '2', false},
     {"HEAD /pixel.gif HTTP/1.1\r\nHost: t\r\n\r\n", 'H', false},
     {"GET /nothing HTTP/1.1\r\nHost: t\r\n\r\n", '4', false},
-    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n", '4', false},
+    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n", '2', false},
+    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n123456789", '2', false},
+    {"POST /i HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "5\r\n{\"a\":\r\n2;x\r\n1}\r\n0\r\n\r\n",
+     '2', false},
+    {"POST /v1/batch HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 20\r\n\r\n"
+     "{\"batch\":[{\"a\":1},2]}",
+     '2', false},
+    {"GET /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nGET /", '2', false},
+    {"GET /v1/pixel/t?data=e30 HTTP/1.1\r\nHost: t\r\nOrigin: https://a.example\r\n\r\n", '2',
+     false},
+    {"OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n", '2', false},
     {"BREW /1x1.gif HTTP/1.1\r\nHost: t\r\n\r\n", '5', false},
     {"GET /1x1.gif HTTP/1.0\r\nHost: t\r\nConnection: keep-alive\r\n\r\n", '2', false},
 };
@@ -49,14 +63,16 @@ constexpr Request kLastRequests[] = {
     {"GET /1x1.gif HTTP/1.0\r\n\r\n", '2', true},
     {"GET /1x1.gif HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", '2', true},
     {"GET /1x1.gif HTTP/1.1\r\nNo-Host: t\r\n\r\n", '4', true},
-    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\n123456789", '4', true},
+    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 123456789\r\n\r\n123", '4', true},
+    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n123x", '4', true},
+    {"POST /1x1.gif HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n", '5', true},
 };
 
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed)
       : prng_(seed ^ 0xC0FFEE), fixture_(world_options()), ring_(ring_options(), seed, true) {
-    fixture_.options.listeners = {SimulatedRing::kListener};
+    fixture_.options.listeners = {{SimulatedRing::kListener, proxy_}};
     ring_.before_visible = [this](int fd) { expect_lines_precede(fd); };
     core_ = std::make_unique<edge::WorkerCore<SimulatedRing>>(fixture_.options, control_, ring_);
     core_->begin();
@@ -84,6 +100,12 @@ class Simulation {
     options.segment_bytes = 16'384 << prng_.below(5);
     options.limits.head_bytes = 2048;
     options.limits.request_line_bytes = 1024;
+    options.bodies_max = prng_.chance(1, 4) ? 1 : 40;
+    options.body_bytes_max = 1024;
+    proxy_ = prng_.chance(1, 4);
+    if (proxy_) options.config.client.proxy_from = {"127.0.0.0/8"};
+    if (prng_.chance(1, 3)) options.config.http.cors = "echo";
+    if (prng_.chance(1, 3)) options.config.policy.visitor = true;
     return options;
   }
   edge::RingOptions ring_options() {
@@ -111,6 +133,9 @@ class Simulation {
     client.resets = prng_.chance(1, 8);
     client.slow = prng_.chance(1, 4);
     const int fd = ring_.connect();
+    if (proxy_) {
+      client.script.insert(0, "PROXY TCP4 127.0.0.1 127.0.0.1 " + std::to_string(fd) + " 80\r\n");
+    }
     if (client.slow) ring_.socket(fd).window_bytes = prng_.below(2000);
     clients_.emplace(fd, std::move(client));
   }
@@ -186,6 +211,7 @@ class Simulation {
     for (std::size_t at = stream.find("HTTP/1.1 "); at != std::string::npos;
          at = stream.find("HTTP/1.1 ", at + 1)) {
       if (at + 12 > stream.size()) break;
+      if (stream[at + 9] == '1') continue;
       const std::string_view status = std::string_view(stream).substr(at + 9, 3);
       found += status == "503" ? 'X' : status == "408" ? 'T' : status[0];
     }
@@ -210,6 +236,8 @@ class Simulation {
                             control_.counters.connections_refused.get() == 0 &&
                             control_.counters.timeouts_idle.get() == 0 &&
                             control_.counters.timeouts_send.get() == 0 &&
+                            control_.counters.timeouts_body.get() == 0 &&
+                            control_.counters.body_shortages.get() == 0 &&
                             control_.counters.timeouts_header.get() == 0;
       if (complete) {
         EXPECT_EQ(got.size(), client.expected.size()) << "client " << fd;
@@ -219,12 +247,31 @@ class Simulation {
     EXPECT_EQ(ring_.armed_operations(), 0U);
     EXPECT_EQ(ring_.buffers_out(), 0U) << "receive buffers leaked";
     EXPECT_EQ(core_->open_connections(), 0U) << "slots leaked";
-    EXPECT_EQ(fixture_.slot.lines.load(), lines_seen_);
+    EXPECT_EQ(fixture_.options.slot->lines.load(), lines_seen_);
     EXPECT_LE(answers, lines_seen_ + control_.counters.lines_refused.get() +
                            control_.counters.timeouts_header.get());
+    check_events();
+  }
+
+  // Invariant: each record is one event, and no event is without its line.
+  void check_events() {
+    const auto events = fixture_.events();
+    EXPECT_EQ(fixture_.options.events_slot->lines.load(), events.size());
+    std::uint64_t records = 0;
+    for (const edge::Counter& counter : control_.counters.records) records += counter.get();
+    EXPECT_LE(events.size(), records);
+    if (control_.counters.lines_refused.get() == 0) {
+      EXPECT_EQ(events.size(), records);
+    }
+    std::set<std::string> ids;
+    for (const std::string& line : fixture_.lines()) ids.insert(field(line, 15));
+    for (const std::string& event : events) {
+      EXPECT_EQ(ids.count(event.substr(7, 22)), 1U) << event;
+    }
   }
 
   base::Prng prng_;
+  bool proxy_ = false;
   WorkerFixture fixture_;
   edge::WorkerControl control_;
   SimulatedRing ring_;

@@ -20,6 +20,12 @@ struct WorldOptions {
   std::uint64_t keep_alive_timeout_ns = 60'000'000'000;
   std::uint64_t send_timeout_ns = 60'000'000'000;
   edge::ParseLimits limits;
+  std::uint64_t body_timeout_ns = 30'000'000'000;
+  std::uint32_t connections_per_address = 0;
+  std::uint32_t body_bytes_max = 64 * 1024;
+  std::uint32_t bodies_max = 32;
+  bool proxy = false;       // Connections begin with a PROXY header.
+  edge::EdgeConfig config;  // Routes, clients, policy.
   bool serve_when_full = false;
   bool has_segments = true;  // False: no place for a line.
   std::uint64_t segment_bytes = 1 << 22;
@@ -46,7 +52,9 @@ class World {
   virtual void drain(std::uint64_t patience_ms) = 0;
   /// All published lines so far, without header lines, in order.
   virtual std::vector<std::string> lines() = 0;
+  virtual std::vector<std::string> events() = 0;
   virtual const edge::WorkerCounters& counters() const = 0;
+  virtual edge::WorkerControl& control() = 0;
 };
 
 enum class WorldKind { kKernelRing, kEpollRing, kSimulated };

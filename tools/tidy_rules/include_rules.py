@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 ALLOWED = {
     "base": (),
     "logfmt": ("base",),
-    "edge/net": ("base",),
+    "edge/net": ("base", "edge/client/ip_address.h", "edge/client/peer.h"),
     "edge/http": ("base",),
     "edge/log": ("base", "logfmt", "edge/http/request_view.h"),
     "edge/client": ("base", "edge/http/request_view.h"),
