@@ -18,9 +18,13 @@ enum class BodyMode : std::uint8_t {
   kBatch,  // A JSON array, or an object with one member that is an array (by key, or the only one).
 };
 
+/// No record may be larger, whatever a route says: its line, with all escapes, still is a line
+/// (logfmt's kLineBytesMax).
+inline constexpr std::uint32_t kRecordBytesMax = 96 * 1024;
+
 struct BodyLimits {
-  std::uint32_t records_max = 500;             // Per batch.
-  std::uint32_t record_bytes_max = 32 * 1024;  // Of one record, as sent.
+  std::uint32_t records_max = 500;             // Per batch; a batch of more is refused whole.
+  std::uint32_t record_bytes_max = 32 * 1024;  // Of one record, as sent; up to kRecordBytesMax.
   std::uint32_t body_bytes_max = 1024 * 1024;  // After inflating.
 };
 
@@ -56,8 +60,12 @@ struct Record {
 };
 
 struct ReadBody {
-  RecordFault fault = RecordFault::kNone;  // Of the whole body: `records` then has one, the body.
-  std::span<const Record> records;         // In order. Views live until the next read.
+  /// Of the whole body: `records` then has one, the body, with the same fault. A batch whose
+  /// records alone are at fault has none here.
+  RecordFault fault = RecordFault::kNone;
+  /// In order. Views live until the next read, and no longer than the body, encoding and query they
+  /// were read from.
+  std::span<const Record> records;
 };
 
 class BodyReader {
@@ -66,7 +74,9 @@ class BodyReader {
   explicit BodyReader(const BodyLimits& limits);
   ~BodyReader();
 
-  /// `batch_key` names the member that holds the array ("batch", "data"); empty: any single one.
+  /// `batch_key` names the member that holds the array ("batch", "data"), as it is written; empty:
+  /// the only member that is an array. An array itself is a batch in any case; one of no records is
+  /// no fault. Without a body kWhole has no record and no fault; the other modes say kEmpty.
   ReadBody read(BodyMode mode, const BodyLimits& limits, std::string_view batch_key,
                 std::string_view content_encoding, std::string_view body) noexcept;
   /// The `data` parameter of a query, percent- and base64- or base64url-encoded JSON (Segment's

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is this text JSON? Every byte is looked at: structure, UTF-8, strings, numbers, depth. The
+// constructor is COLD and allocates; check() is HOT by thread and does not.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace pixel::edge {
+
+/// Bytes that must be readable behind a text that is checked.
+inline constexpr std::size_t kJsonPaddingBytes = 64;
+
+enum class JsonRoot : unsigned char { kInvalid, kEmpty, kObject, kArray, kScalar };
+
+class JsonCheck {
+ public:
+  explicit JsonCheck(std::size_t text_bytes_max);
+  ~JsonCheck();
+  JsonCheck(const JsonCheck&) = delete;
+  JsonCheck& operator=(const JsonCheck&) = delete;
+
+  /// What stands at the root of `text`. Numbers of any size are JSON. A \u escape that is half of a
+  /// surrogate pair (a browser writes one for a text cut within an emoji) is replaced, in place, by
+  /// \ufffd: no consumer could read it. REQUIRES: bytes <= text_bytes_max, kJsonPaddingBytes
+  /// readable behind, and `scratch` has as much room.
+  JsonRoot check(char* text, std::size_t bytes, char* scratch) noexcept;
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace pixel::edge
