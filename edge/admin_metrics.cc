@@ -2,146 +2,55 @@
 // COLD: every counter of the edge as Prometheus text. Labels are bounded: worker, response, reason.
 #include <fmt/format.h>
 
-#include <array>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/metrics_text.h"
 #include "edge/admin.h"
+#include "edge/metric_tables.h"
 
 namespace pixel::edge {
 namespace {
 
 using base::MetricsText;
-using Kind = base::MetricsText::Kind;
-
-// By ResponseId.
-constexpr std::array<std::string_view, kResponseCount> kResponseNames{"pixel",
-                                                                      "bad_request",
-                                                                      "not_found",
-                                                                      "method_not_allowed",
-                                                                      "request_timeout",
-                                                                      "uri_too_long",
-                                                                      "headers_too_large",
-                                                                      "not_implemented",
-                                                                      "service_unavailable",
-                                                                      "version_not_supported"};
-
-struct WorkerMetric {
-  std::string_view name;
-  std::string_view help;
-  Kind kind;
-  Counter WorkerCounters::*counter;
-};
-
-constexpr WorkerMetric kWorkerMetrics[] = {
-    {"pixel_edge_connections_accepted_total", "Connections accepted.", Kind::kCounter,
-     &WorkerCounters::connections_accepted},
-    {"pixel_edge_connections_open", "Connections open now.", Kind::kGauge,
-     &WorkerCounters::connections_open},
-    {"pixel_edge_connections_refused_total", "Accepted and closed at once: every slot was taken.",
-     Kind::kCounter, &WorkerCounters::connections_refused},
-    {"pixel_edge_accept_errors_total", "Failed accepts (descriptors, memory).", Kind::kCounter,
-     &WorkerCounters::accept_errors},
-    {"pixel_edge_accept_paused_total", "Times that accepting had to wait.", Kind::kCounter,
-     &WorkerCounters::accept_paused},
-    {"pixel_edge_receive_buffer_shortages_total", "Receives ended for want of a buffer.",
-     Kind::kCounter, &WorkerCounters::receive_buffer_shortages},
-    {"pixel_edge_receive_errors_total", "Resets and other failed receives.", Kind::kCounter,
-     &WorkerCounters::receive_errors},
-    {"pixel_edge_send_errors_total", "Peers gone with an answer under way.", Kind::kCounter,
-     &WorkerCounters::send_errors},
-    {"pixel_edge_send_tails_total", "Short sends whose rest went out later.", Kind::kCounter,
-     &WorkerCounters::send_tails},
-    {"pixel_edge_slow_reader_closes_total", "Connections closed over unsent bytes.", Kind::kCounter,
-     &WorkerCounters::slow_reader_closes},
-    {"pixel_edge_timeouts_header_total", "Heads that took too long.", Kind::kCounter,
-     &WorkerCounters::timeouts_header},
-    {"pixel_edge_timeouts_idle_total", "Idle connections closed.", Kind::kCounter,
-     &WorkerCounters::timeouts_idle},
-    {"pixel_edge_timeouts_send_total", "Answers that were not taken in time.", Kind::kCounter,
-     &WorkerCounters::timeouts_send},
-    {"pixel_edge_bytes_received_total", "Bytes of requests.", Kind::kCounter,
-     &WorkerCounters::bytes_received},
-    {"pixel_edge_bytes_sent_total", "Bytes of answers given to the kernel.", Kind::kCounter,
-     &WorkerCounters::bytes_sent},
-    {"pixel_edge_lines_refused_total", "Requests answered 503: no place for the line.",
-     Kind::kCounter, &WorkerCounters::lines_refused},
-    {"pixel_edge_lines_unlogged_total", "Answers without a line (serve-and-count).", Kind::kCounter,
-     &WorkerCounters::lines_unlogged},
-    {"pixel_edge_loops_total", "Turns of the event loop.", Kind::kCounter, &WorkerCounters::loops},
-    {"pixel_edge_completions_total", "Completions handled.", Kind::kCounter,
-     &WorkerCounters::completions},
-    {"pixel_edge_completion_overflows_total", "Times that the completion queue was full.",
-     Kind::kCounter, &WorkerCounters::completion_overflows},
-    {"pixel_edge_stale_completions_total", "Completions for connections that were gone.",
-     Kind::kCounter, &WorkerCounters::stale_completions},
-};
-
-struct SlotMetric {
-  std::string_view name;
-  std::string_view help;
-  std::atomic<std::uint64_t> logfmt::ControlSlot::*value;
-};
-
-constexpr SlotMetric kSlotMetrics[] = {
-    {"pixel_edge_answers_total", "Answers given to the kernel after their lines.",
-     &logfmt::ControlSlot::answers},
-    {"pixel_edge_lines_total", "Lines published.", &logfmt::ControlSlot::lines},
-};
-
-struct KeeperMetric {
-  std::string_view name;
-  std::string_view help;
-  Kind kind;
-  std::uint64_t KeeperStatus::*value;
-};
-
-constexpr KeeperMetric kKeeperMetrics[] = {
-    {"pixel_edge_segments_created_total", "Standby segments made.", Kind::kCounter,
-     &KeeperStatus::created_segments},
-    {"pixel_edge_segments_sealed_total", "Segments sealed.", Kind::kCounter,
-     &KeeperStatus::sealed_segments},
-    {"pixel_edge_segment_sealed_bytes_total", "Bytes of sealed segments.", Kind::kCounter,
-     &KeeperStatus::sealed_bytes},
-    {"pixel_edge_segment_sealed_lines_total", "Lines of sealed segments.", Kind::kCounter,
-     &KeeperStatus::sealed_lines},
-    {"pixel_edge_segments_discarded_total", "Segments without lines, removed.", Kind::kCounter,
-     &KeeperStatus::discarded_segments},
-    {"pixel_edge_segments_unsealed", "Finished segments waiting to be sealed.", Kind::kGauge,
-     &KeeperStatus::unsealed_segments},
-    {"pixel_edge_segments_abandoned_total", "Segments left to the next start.", Kind::kCounter,
-     &KeeperStatus::abandoned_segments},
-    {"pixel_edge_seal_errors_total", "Failed attempts to seal.", Kind::kCounter,
-     &KeeperStatus::seal_errors},
-    {"pixel_edge_allocate_errors_total", "Failed attempts to make a segment.", Kind::kCounter,
-     &KeeperStatus::allocate_errors},
-    {"pixel_edge_pretouch_errors_total", "Failed attempts to touch pages ahead.", Kind::kCounter,
-     &KeeperStatus::pretouch_errors},
-    {"pixel_edge_keeper_passes_total", "Turns of the keeper's loop.", Kind::kCounter,
-     &KeeperStatus::passes},
-    {"pixel_edge_spool_free_bytes", "Free bytes of the spool's file system.", Kind::kGauge,
-     &KeeperStatus::free_bytes},
-};
+using namespace metric_tables;
 
 std::string worker_label(std::size_t worker) { return fmt::format("worker=\"{}\"", worker); }
 
+// One family with a second label: `counters` picks the array, `name` names its places.
+template <class Counters, class Name>
+void add_by_place(const AdminView& view, MetricsText& text, std::string_view label,
+                  Counters counters, Name name, std::size_t first = 0) {
+  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
+    const auto& places = (*view.controls)[worker]->counters.*counters;
+    for (std::size_t place = first; place < places.size(); ++place) {
+      text.sample(fmt::format("{},{}=\"{}\"", worker_label(worker), label, name(place)),
+                  places[place].get());
+    }
+  }
+}
+
 void add_answers(const AdminView& view, MetricsText& text) {
   text.family("pixel_edge_requests_answered_total", Kind::kCounter, "Answers by kind.");
-  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
-    for (std::size_t id = 0; id < kResponseCount; ++id) {
-      text.sample(fmt::format("{},response=\"{}\"", worker_label(worker), kResponseNames[id]),
-                  (*view.controls)[worker]->counters.answered[id].get());
-    }
-  }
+  add_by_place(view, text, "response", &WorkerCounters::answered,
+               [](std::size_t id) { return response_name(static_cast<ResponseId>(id)); });
   text.family("pixel_edge_heads_refused_total", Kind::kCounter, "Malformed requests by reason.");
-  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
-    for (std::size_t reason = 1; reason < kRefusalCount; ++reason) {
-      text.sample(fmt::format("{},reason=\"{}\"", worker_label(worker),
-                              refusal_name(static_cast<Refusal>(reason))),
-                  (*view.controls)[worker]->counters.refused_heads[reason].get());
-    }
-  }
+  add_by_place(
+      view, text, "reason", &WorkerCounters::refused_heads,
+      [](std::size_t reason) { return refusal_name(static_cast<Refusal>(reason)); }, 1);
+  text.family("pixel_edge_proxy_headers_refused_total", Kind::kCounter,
+              "Connections closed over their PROXY header, by reason.");
+  add_by_place(
+      view, text, "reason", &WorkerCounters::proxy_faults,
+      [](std::size_t fault) { return proxy_fault_name(static_cast<ProxyFault>(fault)); }, 1);
+  text.family("pixel_edge_records_total", Kind::kCounter,
+              "Records of bodies, accepted or kept with their fault.");
+  add_by_place(view, text, "fault", &WorkerCounters::records, [](std::size_t fault) {
+    return fault == 0 ? std::string_view("none") : fault_code(static_cast<RecordFault>(fault));
+  });
+  text.family("pixel_edge_signals_total", Kind::kCounter, "Requests that carried a signal.");
+  add_by_place(view, text, "signal", &WorkerCounters::signals,
+               [](std::size_t bit) { return signal_text(static_cast<std::uint8_t>(1U << bit)); });
 }
 
 void add_worker_metrics(const AdminView& view, MetricsText& text) {
