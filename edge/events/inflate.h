@@ -25,7 +25,7 @@ class Inflater {
   enum class Status : unsigned char {
     kWhole,
     kTooLong,  // More than fits in `out`, which is full.
-    kDamaged,  // Not of this coding, cut off, a wrong checksum, or bytes after the end.
+    kDamaged,  // Not of this coding, cut off, a wrong checksum, or more than a byte after the end.
   };
   struct Outcome {
     Status status;
