@@ -18,8 +18,9 @@ constexpr std::size_t kDateBytes = 29;  // IMF-fixdate, RFC 9110 section 5.6.7.
 constexpr std::string_view kEpochDate = "Thu, 01 Jan 1970 00:00:00 GMT";
 static_assert(kEpochDate.size() == kDateBytes);
 
-// A shared cache that kept the pixel would swallow requests; the last two lines of the pixel let a
-// page of another origin embed it whatever its isolation policy.
+// A cache that kept the pixel would swallow requests: nothing here may be stored, and nothing gives
+// a cache a validator to ask with (ETag, Last-Modified), so that no request is conditional. The
+// last two lines let a page of another origin embed the answer whatever its isolation policy.
 constexpr std::string_view kPixelHeaders =
     "Cache-Control: no-cache, no-store, must-revalidate, private, max-age=0\r\n"
     "Pragma: no-cache\r\n"
@@ -78,29 +79,6 @@ const Sort& sort_of(ResponseId id) noexcept { return kSorts[static_cast<std::siz
 constexpr std::array<std::string_view, kPersistenceCount> kConnectionHeaders = {
     "", "Connection: keep-alive\r\n", "Connection: close\r\n"};
 
-// The plain answer of a sort: what is sent where no route says otherwise.
-ResponseText plain_text(ResponseId id) {
-  const Sort& sort = sort_of(id);
-  ResponseText text;
-  text.id = id;
-  text.status = sort.status;
-  text.reason = sort.reason;
-  text.headers = sort.headers;
-  if (id == ResponseId::kPixel) {
-    text.content_type = "image/gif";
-    text.body.assign(kPixelGif.begin(), kPixelGif.end());
-  } else if (id == ResponseId::kRecords) {
-    text.content_type = "application/json";
-    text.has_length = false;
-  } else if (sort.status == 204) {
-    text.has_length = false;  // RFC 9110 section 8.6.
-  } else {
-    text.content_type = "text/plain";
-    text.body = id == ResponseId::kOk ? "ok" : std::string(sort.reason) + "\n";
-  }
-  return text;
-}
-
 void write_two_digits(char* out, int value) noexcept {
   out[0] = static_cast<char>('0' + value / 10);
   out[1] = static_cast<char>('0' + value % 10);
@@ -158,13 +136,35 @@ void ResponseSet::Storage::build(const ResponseText& text, Persistence persisten
   table.push_back(response);
 }
 
+ResponseText plain_response_text(ResponseId id) {
+  const Sort& sort = sort_of(id);
+  ResponseText text;
+  text.id = id;
+  text.status = sort.status;
+  text.reason = sort.reason;
+  text.headers = sort.headers;
+  if (id == ResponseId::kPixel) {
+    text.content_type = "image/gif";
+    text.body.assign(kPixelGif.begin(), kPixelGif.end());
+  } else if (id == ResponseId::kRecords) {
+    text.content_type = "application/json";
+    text.has_length = false;
+  } else if (sort.status == 204) {
+    text.has_length = false;  // RFC 9110 section 8.6.
+  } else {
+    text.content_type = "text/plain";
+    text.body = id == ResponseId::kOk ? "ok" : std::string(sort.reason) + "\n";
+  }
+  return text;
+}
+
 std::string_view response_name(ResponseId id) noexcept { return sort_of(id).name; }
 
 ResponseSet::ResponseSet(std::span<const ResponseText> route_texts)
     : storage_(std::make_unique<Storage>()) {
   Storage& storage = *storage_;
   for (std::size_t id = 0; id < kResponseCount; ++id) {
-    storage.texts.push_back(plain_text(static_cast<ResponseId>(id)));
+    storage.texts.push_back(plain_response_text(static_cast<ResponseId>(id)));
   }
   storage.texts.insert(storage.texts.end(), route_texts.begin(), route_texts.end());
   // Addresses of short strings move with their vector: it never grows after this.

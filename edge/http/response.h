@@ -68,7 +68,10 @@ struct ResponseText {
   std::string headers;       // Whole lines, each with its CRLF.
   std::string body;
   bool has_length = true;  // Content-Length of `body`; false: to be added, or not allowed (204).
+  bool operator==(const ResponseText&) const = default;
 };
+/// What is answered where no route says otherwise: the plain answer of a sort. COLD.
+ResponseText plain_response_text(ResponseId id);
 
 class ResponseSet {
  public:

@@ -1,31 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// Method and path -> answer. HOT: one hash, one comparison. Any thread.
+// Path -> route. HOT: one hash and one comparison for an exact path; patterns one by one. Any
+// thread.
 #include "edge/routes/route.h"
 
 #include "base/hash.h"
 
 namespace pixel::edge {
+namespace {
 
-bool RouteTable::has_path(std::string_view path) const noexcept {
-  const std::uint64_t hash = base::hash64(path);
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t index = hash & mask; !slots_[index].path.empty(); index = (index + 1) & mask) {
-    if (slots_[index].hash == hash && slots_[index].path == path) return true;
+// REQUIRES: a pattern that RouteTable's constructor has let pass.
+bool matches(std::string_view pattern, std::string_view path) noexcept {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '*') return at < path.size() && path[at] != '/';
+    if (pattern[i] != '{') {
+      if (at == path.size() || path[at] != pattern[i]) return false;
+      ++at;
+      continue;
+    }
+    i = pattern.find('}', i);
+    const std::size_t begin = at;
+    while (at < path.size() && path[at] != '/') ++at;
+    if (at == begin) return false;
   }
-  return false;
+  return at == path.size();
 }
 
-ResponseId RouteTable::route(const RequestView& request) const noexcept {
-  switch (request.method) {
-    case Method::kGet:
-    case Method::kHead:
-      return has_path(request.path) ? ResponseId::kPixel : ResponseId::kNotFound;
-    case Method::kKnownOther:
-      return ResponseId::kMethodNotAllowed;
-    case Method::kUnknown:
-      break;
+}  // namespace
+
+const Route* RouteTable::find(std::string_view path) const noexcept {
+  if (!slots_.empty()) [[likely]] {
+    const std::uint64_t hash = base::hash64(path);
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t index = hash & mask; !slots_[index].path.empty(); index = (index + 1) & mask) {
+      if (slots_[index].hash == hash && slots_[index].path == path) return &slots_[index].route;
+    }
   }
-  return ResponseId::kNotImplemented;
+  return find_pattern(path);
+}
+
+const Route* RouteTable::find_pattern(std::string_view path) const noexcept {
+  for (const Slot& each : patterns_) {
+    if (matches(each.path, path)) return &each.route;
+  }
+  return nullptr;
 }
 
 }  // namespace pixel::edge

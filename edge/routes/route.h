@@ -39,9 +39,17 @@ struct Route {
   std::uint16_t preflight = 0;        // Answer to OPTIONS.
   std::uint16_t not_allowed = 0;      // 405 with this route's Allow.
   std::uint16_t own = 0;              // Place in RouteBook's list of what is rarely needed.
+
+  /// GET needs nothing but `get` (and the echo of an Origin).
+  bool get_is_prebuilt() const noexcept {
+    return kind == RouteKind::kStatic || kind == RouteKind::kBeacon ||
+           (kind == RouteKind::kPixel && !reads_data_parameter);
+  }
 };
 
-/// Exact paths and patterns. An exact path wins; then patterns in the order they were given.
+/// Exact paths and patterns, compared byte by byte with the path as it came: nothing is decoded or
+/// folded. An exact path wins; then patterns in the order they were given. In a pattern "{name}" is
+/// one segment that is not empty, and a last "*" is one such segment and whatever follows it.
 class RouteTable {
  public:
   struct Entry {
@@ -65,5 +73,8 @@ class RouteTable {
   std::vector<Slot> slots_;  // Open addressing; size is a power of two, at most half full.
   std::vector<Slot> patterns_;
 };
+
+/// Whether a path of the options is a pattern.
+bool is_path_pattern(std::string_view path) noexcept;
 
 }  // namespace pixel::edge
