@@ -3,6 +3,7 @@
 #include "shipper/commands.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
@@ -10,7 +11,9 @@
 #include <optional>
 
 #include "base/admin_server.h"
+#include "base/clock.h"
 #include "base/diagnostics.h"
+#include "base/service_notify.h"
 #include "shipper/admin.h"
 #include "shipper/report.h"
 #include "shipper/service.h"
@@ -44,6 +47,17 @@ sigset_t end_signals() {
 bool wait_for_signal(const sigset_t& signals, long milliseconds) {
   const timespec timeout{milliseconds / 1000, (milliseconds % 1000) * 1'000'000};
   return sigtimedwait(&signals, nullptr, &timeout) > 0;
+}
+
+// Until all is delivered or a signal comes. The manager's watchdog sees that this thread lives: a
+// sink that hangs has its own time-outs, and no other one should end with it.
+void run_until_end(const Service& service, const sigset_t& signals, bool once,
+                   base::ServiceNotify& notify) {
+  base::WatchdogSchedule schedule(notify.watchdog_ns());
+  while (!service.is_done() && !wait_for_signal(signals, once ? 10 : 1000)) {
+    const std::uint64_t now_ns = base::monotonic_ns();
+    if (schedule.at(now_ns, now_ns) == base::WatchdogSchedule::Advice::kPing) notify.ping();
+  }
 }
 
 // The running shipper's answer; nothing where none runs.
@@ -110,8 +124,11 @@ int run_command(const Config& config, bool once) {
   }
   spdlog::info("pixel-shipper follows {} with {} sinks; admin on {}", config.spool.string(),
                config.sinks.size(), config.admin.empty() ? "no address" : config.admin);
-  while (!service.is_done() && !wait_for_signal(signals, once ? 10 : 1000)) {
-  }
+  base::ServiceNotify notify(base::NotifyVariables::from_environment(), ::getpid());
+  notify.ready(
+      fmt::format("following {} with {} sinks", config.spool.string(), config.sinks.size()));
+  run_until_end(service, signals, once, notify);
+  notify.stopping("delivering what was read");
   admin.stop();
   service.stop();
   for (const SinkReport& report : service.reports()) {
