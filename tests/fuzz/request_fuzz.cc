@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a request head. Checked on each input: all scans of this CPU give one answer, an
-// answer holds for every longer input, shorter inputs are incomplete, and views stay inside the
-// bytes. The first byte chooses the limits, so that small limits meet small inputs.
+// Any bytes as a request. Checked on each input: all scans of this CPU give one answer, an answer
+// holds for every longer input, shorter inputs are incomplete, views stay inside the bytes, and a
+// chunked body ends where it ends in any pieces. The first byte chooses the limits, so that small
+// limits meet small inputs.
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -10,9 +11,12 @@
 
 #include "base/assert.h"
 #include "edge/http/parse_step.h"
+#include "tests/fuzz/body_pieces.h"
 
 namespace pixel::edge {
 namespace {
+
+constexpr std::uint32_t kBodyBytesMax = 2048;
 
 struct Parsed {
   ParseResult result;
@@ -25,12 +29,31 @@ Parsed parse(const ScanOps& scan, std::string_view bytes, const ParseLimits& lim
   return parsed;
 }
 
+bool same_lines(const HeaderLines& a, const HeaderLines& b) {
+  if (a.count() != b.count()) return false;
+  for (std::size_t i = 0; i < a.count(); ++i) {
+    if (a.from_last(i) != b.from_last(i)) return false;
+  }
+  return true;
+}
+
+bool same_extra(const ExtraHeaders& a, const ExtraHeaders& b) {
+  for (std::size_t i = 0; i < kExtraHeaderCount; ++i) {
+    const auto header = static_cast<ExtraHeader>(i);
+    if (a.has(header) != b.has(header) || a.get(header) != b.get(header)) return false;
+  }
+  return a.any() == b.any();
+}
+
 bool same_request(const RequestView& a, const RequestView& b) {
   return a.method == b.method && a.version == b.version && a.keep_alive == b.keep_alive &&
-         a.has_body == b.has_body && a.head_bytes == b.head_bytes &&
+         a.has_body == b.has_body && a.chunked == b.chunked &&
+         a.expects_continue == b.expects_continue && a.head_bytes == b.head_bytes &&
          a.content_length == b.content_length && a.method_text == b.method_text &&
          a.path == b.path && a.query == b.query && a.host == b.host && a.referer == b.referer &&
-         a.user_agent == b.user_agent && a.cookie == b.cookie && a.forwarded_for == b.forwarded_for;
+         a.user_agent == b.user_agent && a.cookie == b.cookie &&
+         same_lines(a.forwarded_for, b.forwarded_for) && same_lines(a.forwarded, b.forwarded) &&
+         same_extra(a.extra, b.extra);
 }
 
 void check_same(const Parsed& a, const Parsed& b) {
@@ -39,13 +62,23 @@ void check_same(const Parsed& a, const Parsed& b) {
   CHECK(a.result.status == ParseStatus::kIncomplete || same_request(a.request, b.request));
 }
 
+void check_view(std::string_view view, std::string_view bytes) {
+  if (view.empty()) return;
+  CHECK(view.data() >= bytes.data());
+  CHECK(view.data() + view.size() <= bytes.data() + bytes.size());
+}
+
 void check_views(const RequestView& request, std::string_view bytes) {
   for (const std::string_view view :
        {request.method_text, request.path, request.query, request.host, request.referer,
-        request.user_agent, request.cookie, request.forwarded_for}) {
-    if (view.empty()) continue;
-    CHECK(view.data() >= bytes.data());
-    CHECK(view.data() + view.size() <= bytes.data() + bytes.size());
+        request.user_agent, request.cookie}) {
+    check_view(view, bytes);
+  }
+  for (const HeaderLines* lines : {&request.forwarded_for, &request.forwarded}) {
+    for (std::size_t i = 0; i < lines->count(); ++i) check_view(lines->from_last(i), bytes);
+  }
+  for (std::size_t i = 0; i < kExtraHeaderCount; ++i) {
+    check_view(request.extra.get(static_cast<ExtraHeader>(i)), bytes);
   }
 }
 
@@ -77,6 +110,10 @@ void check_request(std::string_view bytes, const ParseLimits& limits) {
   check_at(bytes.substr(0, answer_bytes), limits, whole);
   check_at(bytes.substr(0, answer_bytes - 1), limits, Parsed{});
   check_at(bytes.substr(0, answer_bytes / 2), limits, Parsed{});
+  if (whole.result.status != ParseStatus::kComplete) return;
+  const RequestView& request = whole.request;
+  CHECK(request.has_body == (request.chunked || request.content_length > 0));
+  if (request.chunked) check_body(bytes.substr(answer_bytes), 1 + answer_bytes % 17, kBodyBytesMax);
 }
 
 }  // namespace
