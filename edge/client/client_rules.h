@@ -3,7 +3,9 @@
 // at boot and at reload (COLD); resolve is HOT where proxies stand in front. Immutable.
 //
 // Never the client's own claim: a header counts only if the peer is a trusted proxy, and a list is
-// read from its end, where trusted proxies write, up to the first address that is not one of them.
+// read from its end, where trusted proxies write: to the hops-th address where hops are counted,
+// else to the first that is not in a trusted network. What is no address ends the walk, and so does
+// the end of the list: the last address counts then, the peer if there is none.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +18,8 @@
 #include "edge/http/request_view.h"
 
 namespace pixel::edge {
+
+class ListFromEnd;
 
 struct ClientIdentity {
   IpAddress address;
@@ -30,7 +34,7 @@ struct ClientIdentity {
 class ClientRules {
  public:
   ClientRules() = default;
-  /// An error names the network at fault.
+  /// An error begins with the key at fault, and names the network if it is one.
   static base::Result<ClientRules> create(const ClientOptions& options);
 
   /// False: no header is ever looked at; resolve need not be called.
@@ -44,6 +48,15 @@ class ClientRules {
   }
 
  private:
+  struct ListClient {
+    AddressAndPort entry;
+    std::string_view element;  // Of the list: what named it.
+  };
+  bool is_trusted(const IpAddress& peer) const noexcept;
+  bool find_client(const RequestView& request, ListClient& client) const noexcept;
+  template <class ParseEntry>
+  bool walk_list(ListFromEnd list, ParseEntry parse_entry, ListClient& client) const noexcept;
+
   ClientSource source_ = ClientSource::kPeer;
   std::uint32_t hops_ = 0;
   bool tls_headers_ = false;

@@ -22,7 +22,8 @@ IpAddress address_of_v4(const std::uint8_t (&bytes)[4]) noexcept;
 IpAddress address_of_v6(const std::uint8_t (&bytes)[16]) noexcept;
 
 inline constexpr std::size_t kAddressTextBytesMax = 45;
-/// Writes "192.0.2.1" or "2001:db8::1" (RFC 5952) and returns its bytes; no NUL.
+/// Writes "192.0.2.1" or "2001:db8::1" (RFC 5952) and returns its bytes; no NUL. May write bytes
+/// behind them. REQUIRES: room for kAddressTextBytesMax.
 std::size_t format_address(const IpAddress& address, char* out) noexcept;
 
 /// A bare address, strictly: four decimal octets without leading zeros, or RFC 4291 text.

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt of 2020-03-05 and its later
-// TLVs). Strict; once per connection; pure: bytes in, views out.
+// TLVs). Strict; HOT by thread, once per connection; pure: bytes in, views out.
+//
+// What the protocol leaves to its receiver:
+// - LOCAL, UNKNOWN and UNSPEC (family or transport): the connection stands as it is, and the rest
+// of
+//   the header is skipped unread, its TLVs too: nothing says where addresses end.
+// - UNIX sockets: no address, but TLVs count. Datagram transports: as streams.
+// - Unassigned versions, commands, families and transports are refused. In LOCAL, whose family has
+//   no meaning, any family will do.
+// - Of a TLV that comes twice the first counts; the others must be well formed all the same.
+// - Types that we do not know are skipped by their length.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -45,7 +56,8 @@ struct ProxyResult {
   ProxyStatus status = ProxyStatus::kIncomplete;
   ProxyFault fault = ProxyFault::kNone;
 };
-/// Any segmentation of the same bytes gives the same result; a fault is found at its byte.
+/// Any segmentation of the same bytes gives the same result; a fault is found at its byte. `header`
+/// is as new unless the result is kComplete. Bytes behind the header are not looked at.
 ProxyResult parse_proxy_header(std::string_view bytes, ProxyHeader& header) noexcept;
 
 }  // namespace pixel::edge
