@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// See json_check.h. simdjson refuses two things that are JSON: numbers beyond 64 bits or a double,
-// and halves of surrogate pairs. For those a copy with harmless ones in their place is asked again.
+// See json_check.h. simdjson refuses two things that senders write: integers beyond 64 bits, and
+// halves of surrogate pairs. For those a copy with harmless ones in their place is asked again.
 // COLD to construct, HOT by thread to check.
 #include "edge/events/json_check.h"
 
@@ -17,6 +17,7 @@ namespace pixel::edge {
 namespace {
 
 constexpr std::size_t kDepthMax = 256;
+constexpr std::size_t kIntegerDigitsMax = 300;
 constexpr std::size_t kUnicodeEscapeBytes = 6;  // \uXXXX
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
@@ -25,36 +26,17 @@ bool is_number_byte(char c) noexcept {
   return is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
 }
 
-// Takes digits off the front; false where there is none.
-bool take_digits(std::string_view& text) noexcept {
-  const std::size_t before = text.size();
-  while (!text.empty() && is_digit(text[0])) text.remove_prefix(1);
-  return text.size() < before;
-}
-
-// RFC 8259, section 6.
-bool is_number(std::string_view text) noexcept {
+// An integer (RFC 8259, section 6) that fits a double, as other parsers read it.
+bool is_integer(std::string_view text) noexcept {
   if (text.starts_with('-')) text.remove_prefix(1);
-  if (text.starts_with('0')) {
-    text.remove_prefix(1);
-  } else if (!take_digits(text)) {
-    return false;
-  }
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    if (!take_digits(text)) return false;
-  }
-  if (text.starts_with('e') || text.starts_with('E')) {
-    text.remove_prefix(1);
-    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-    if (!take_digits(text)) return false;
-  }
-  return text.empty();
+  if (text.empty() || text.size() > kIntegerDigitsMax) return false;
+  if (text[0] == '0' && text.size() > 1) return false;
+  return std::all_of(text.begin(), text.end(), is_digit);
 }
 
-// Every number becomes 1 and spaces: what was JSON stays JSON, and nothing else becomes it. Numbers
+// Every integer becomes 1 and spaces: what was JSON stays JSON, and nothing else becomes it. Those
 // in strings too: they mean nothing there, but for the digits of an escape, which are left alone.
-void tame_numbers(char* text, std::size_t bytes) noexcept {
+void tame_integers(char* text, std::size_t bytes) noexcept {
   for (std::size_t at = 0; at < bytes;) {
     if (text[at] == '\\') {
       at += at + 1 < bytes && text[at + 1] == 'u' ? kUnicodeEscapeBytes : 2;
@@ -66,7 +48,7 @@ void tame_numbers(char* text, std::size_t bytes) noexcept {
     }
     std::size_t end = at + 1;
     while (end < bytes && is_number_byte(text[end])) ++end;
-    if (is_number({text + at, end - at})) {
+    if (is_integer({text + at, end - at})) {
       std::memset(text + at, ' ', end - at);
       text[at] = '1';
     }
@@ -143,7 +125,7 @@ JsonRoot JsonCheck::check(char* text, std::size_t bytes, char* scratch) noexcept
   if (error != simdjson::NUMBER_ERROR && error != simdjson::STRING_ERROR) return JsonRoot::kInvalid;
   std::memcpy(scratch, text, bytes);
   mend_surrogates(scratch, bytes);
-  tame_numbers(scratch, bytes);
+  tame_integers(scratch, bytes);
   if (parser_->parse(scratch, bytes, root) != simdjson::SUCCESS) return JsonRoot::kInvalid;
   mend_surrogates(text, bytes);
   return root;

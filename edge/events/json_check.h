@@ -20,10 +20,11 @@ class JsonCheck {
   JsonCheck(const JsonCheck&) = delete;
   JsonCheck& operator=(const JsonCheck&) = delete;
 
-  /// What stands at the root of `text`. Numbers of any size are JSON. A \u escape that is half of a
-  /// surrogate pair (a browser writes one for a text cut within an emoji) is replaced, in place, by
-  /// \ufffd: no consumer could read it. REQUIRES: bytes <= text_bytes_max, kJsonPaddingBytes
-  /// readable behind, and `scratch` has as much room.
+  /// What stands at the root of `text`. Integers of up to 300 digits are
+  /// JSON, fractions beyond a double are not: no consumer could read them. A \u escape that is half
+  /// of a surrogate pair (a browser writes one for a text cut within an emoji) is replaced, in
+  /// place, by \ufffd. REQUIRES: bytes <= text_bytes_max, kJsonPaddingBytes readable behind, and
+  /// `scratch` has as much room.
   JsonRoot check(char* text, std::size_t bytes, char* scratch) noexcept;
 
  private:

@@ -16,7 +16,7 @@ struct Words {
 // By value of RecordFault. ASCII without quotes: they stand in JSON as they are.
 constexpr std::array<Words, kRecordFaultCount> kWords{{
     {"none", "Accepted."},
-    {"invalid_json", "Not valid JSON (RFC 8259), or nested more than 256 deep."},
+    {"invalid_json", "Not valid JSON (RFC 8259), nested too deep, or a number is too large."},
     {"not_an_object", "A JSON object is expected here."},
     {"not_a_batch", "A JSON array is expected, or an object with one member that is an array."},
     {"too_many_records", "The batch has more records than one request may carry: split it."},

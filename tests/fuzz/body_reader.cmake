@@ -1,0 +1,1 @@
+pixel_fuzz(NAME body_reader_fuzz DEPS pixel_edge_events pixel_logfmt)
