@@ -23,6 +23,7 @@ path = "{spool}"
 segment_bytes = "{segment_bytes}"
 segment_age = "{segment_age}"
 
+{extra}
 [drain]
 patience = "2s"
 """
@@ -39,6 +40,8 @@ class EdgeConfig:
     backend: str = "auto"
     segment_bytes: str = "64MiB"
     segment_age: str = "60s"
+    delay: str = ""  # drain.delay
+    extra: str = ""  # More tables, as TOML text.
 
     @property
     def path(self):
@@ -58,6 +61,7 @@ class EdgeConfig:
 
     def write(self):
         text = EDGE_TOML.format(spool=self.spool, **dataclasses.asdict(self))
+        text += f'delay = "{self.delay}"\n' if self.delay else ""
         text += "".join(f'\n[[pixel]]\npath = "{path}"\n' for path in self.paths)
         self.path.write_text(text, encoding="utf-8")
         self.spool.mkdir(exist_ok=True)
