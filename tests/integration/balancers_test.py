@@ -73,7 +73,8 @@ class Edge:
         folder = place / name
         folder.mkdir()
         self.proxy_port = free_port()
-        self.config = EdgeConfig(place=folder, segment_bytes="1MiB", delay=delay, extra=f"""\
+        self.config = EdgeConfig(place=folder, segment_bytes="1MiB", delay=delay,
+                                 more_ports=(self.proxy_port,), extra=f"""\
 [client]
 source = "x-forwarded-for"
 hops = 1

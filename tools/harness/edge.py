@@ -8,7 +8,7 @@ from harness.process import Process, free_port, program
 
 EDGE_TOML = """\
 [server]
-listen = ["127.0.0.1:{port}"]
+listen = [{listen}]
 workers = {workers}
 backend = "{backend}"
 
@@ -40,6 +40,7 @@ class EdgeConfig:
     backend: str = "auto"
     segment_bytes: str = "64MiB"
     segment_age: str = "60s"
+    more_ports: tuple = ()  # Beside `port`.
     delay: str = ""  # drain.delay
     extra: str = ""  # More tables, as TOML text.
 
@@ -60,7 +61,8 @@ class EdgeConfig:
         return f"http://127.0.0.1:{self.admin_port}"
 
     def write(self):
-        text = EDGE_TOML.format(spool=self.spool, **dataclasses.asdict(self))
+        listen = ", ".join(f'"127.0.0.1:{port}"' for port in (self.port, *self.more_ports))
+        text = EDGE_TOML.format(spool=self.spool, listen=listen, **dataclasses.asdict(self))
         text += f'delay = "{self.delay}"\n' if self.delay else ""
         text += "".join(f'\n[[pixel]]\npath = "{path}"\n' for path in self.paths)
         self.path.write_text(text, encoding="utf-8")
