@@ -64,7 +64,7 @@ class EdgeConfig:
         listen = ", ".join(f'"127.0.0.1:{port}"' for port in (self.port, *self.more_ports))
         text = EDGE_TOML.format(spool=self.spool, listen=listen, **dataclasses.asdict(self))
         text += f'delay = "{self.delay}"\n' if self.delay else ""
-        text += "".join(f'\n[[pixel]]\npath = "{path}"\n' for path in self.paths)
+        text += "".join(f'\n[[route]]\nkind = "pixel"\npath = "{path}"\n' for path in self.paths)
         self.path.write_text(text, encoding="utf-8")
         self.spool.mkdir(exist_ok=True)
         return self
