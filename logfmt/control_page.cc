@@ -16,15 +16,22 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "logfmt/format.h"
 
 namespace pixel::logfmt {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::size_t page_bytes(std::size_t worker_count) {
-  return sizeof(ControlHeader) + worker_count * sizeof(ControlSlot);
+constexpr std::uint16_t kLanesPerWorkerMax = 2;
+
+std::size_t page_bytes(std::size_t slot_count) {
+  return sizeof(ControlHeader) + slot_count * sizeof(ControlSlot);
+}
+
+constexpr std::size_t kSlotsMax = std::size_t{kLanesPerWorkerMax} * UINT16_MAX;
+
+std::size_t lanes_of(const ControlHeader& header) {
+  return header.version == 1 ? 1 : header.lanes_per_worker;
 }
 
 base::Error unfit(const fs::path& path, std::string_view cause) {
@@ -54,16 +61,19 @@ base::Result<void*> map_shared(int fd, std::size_t bytes, int protection, const 
 }
 
 // The magic is the last word stored: who reads it with acquire reads a complete header.
-void write_header(void* memory, std::uint16_t node, std::uint32_t boot, std::uint16_t workers) {
+void write_header(void* memory, std::uint16_t node, std::uint32_t boot, std::uint16_t workers,
+                  std::uint16_t lanes) {
   auto* const header = new (memory) ControlHeader{};
-  header->version = kFormatVersion;
+  header->version = kControlVersion;
   header->boot = boot;
   header->node = node;
   header->worker_count = workers;
+  header->lanes_per_worker = lanes;
   header->pid = static_cast<std::uint32_t>(::getpid());
   header->started_at = static_cast<std::int64_t>(base::realtime_ns() / 1'000'000'000);
   auto* const slots = static_cast<std::byte*>(memory) + sizeof(ControlHeader);
-  for (std::size_t i = 0; i < workers; ++i) new (slots + i * sizeof(ControlSlot)) ControlSlot{};
+  const std::size_t slot_count = std::size_t{workers} * lanes;
+  for (std::size_t i = 0; i < slot_count; ++i) new (slots + i * sizeof(ControlSlot)) ControlSlot{};
   // release; pairs with the acquire in check_header.
   std::atomic_ref<std::uint64_t>(header->magic).store(kControlMagic, std::memory_order_release);
 }
@@ -74,11 +84,16 @@ std::string check_header(void* memory, std::size_t bytes) {
   const std::uint64_t magic =
       std::atomic_ref<std::uint64_t>(header->magic).load(std::memory_order_acquire);
   if (magic != kControlMagic) return "its magic number is another";
-  if (header->version != kFormatVersion) {
-    return fmt::format("format version {}, this program reads {}", header->version, kFormatVersion);
+  if (header->version == 0 || header->version > kControlVersion) {
+    return fmt::format("format version {}, this program reads 1 to {}", header->version,
+                       kControlVersion);
   }
-  if (header->worker_count == 0 || page_bytes(header->worker_count) != bytes) {
-    return fmt::format("{} bytes do not fit {} workers", bytes, header->worker_count);
+  const std::size_t lanes = lanes_of(*header);
+  const bool fits = lanes >= 1 && lanes <= kLanesPerWorkerMax && header->worker_count > 0 &&
+                    page_bytes(lanes * header->worker_count) == bytes;
+  if (!fits) {
+    return fmt::format("{} bytes do not fit {} workers with {} lanes", bytes, header->worker_count,
+                       lanes);
   }
   return {};
 }
@@ -86,13 +101,14 @@ std::string check_header(void* memory, std::size_t bytes) {
 }  // namespace
 
 base::Result<ControlPage> ControlPage::create(const fs::path& path, std::uint16_t node,
-                                              std::uint32_t boot, std::uint16_t worker_count) {
-  CHECK(worker_count > 0);
+                                              std::uint32_t boot, std::uint16_t worker_count,
+                                              std::uint16_t lanes_per_worker) {
+  CHECK(worker_count > 0 && lanes_per_worker >= 1 && lanes_per_worker <= kLanesPerWorkerMax);
   auto fd = base::open_file(path, O_RDWR | O_CREAT | O_EXCL);
   if (!fd) return fd.error();
   // Locked while still empty: a reader takes no page for orphaned that is only just being made.
   int error = lock_file(fd->get(), LOCK_EX) == 0 ? 0 : errno;
-  const std::size_t bytes = page_bytes(worker_count);
+  const std::size_t bytes = page_bytes(std::size_t{worker_count} * lanes_per_worker);
   if (error == 0) error = reserve(fd->get(), bytes);
   if (error != 0) {
     ::unlink(path.c_str());
@@ -103,7 +119,7 @@ base::Result<ControlPage> ControlPage::create(const fs::path& path, std::uint16_
     ::unlink(path.c_str());
     return memory.error();
   }
-  write_header(*memory, node, boot, worker_count);
+  write_header(*memory, node, boot, worker_count, lanes_per_worker);
   return ControlPage(std::move(*fd), *memory, bytes, true);
 }
 
@@ -114,7 +130,7 @@ base::Result<ControlPage> ControlPage::open(const fs::path& path) {
   if (::fstat(fd->get(), &info) != 0) return base::errno_error("read", path, errno);
   if (!S_ISREG(info.st_mode)) return unfit(path, "not a regular file");
   const auto bytes = static_cast<std::size_t>(info.st_size);
-  if (bytes < page_bytes(1) || bytes > page_bytes(UINT16_MAX)) {
+  if (bytes < page_bytes(1) || bytes > page_bytes(kSlotsMax)) {
     return unfit(path, fmt::format("it has {} bytes", bytes));
   }
   auto memory = map_shared(fd->get(), bytes, PROT_READ, path);
@@ -151,15 +167,25 @@ const ControlHeader& ControlPage::header() const noexcept {
   return *static_cast<const ControlHeader*>(memory_);
 }
 
-std::span<const ControlSlot> ControlPage::slots() const noexcept {
-  const void* const first = static_cast<const std::byte*>(memory_) + sizeof(ControlHeader);
-  return {static_cast<const ControlSlot*>(first), header().worker_count};
+std::span<const ControlSlot> ControlPage::slots(SegmentKind kind) const noexcept {
+  const std::size_t workers = header().worker_count;
+  const auto* const first = reinterpret_cast<const ControlSlot*>(
+      static_cast<const std::byte*>(memory_) + sizeof(ControlHeader));
+  if (kind == SegmentKind::kAccess) return {first, workers};
+  if (lanes_of(header()) < kLanesPerWorkerMax) return {};
+  return {first + workers, workers};
 }
 
-ControlSlot& ControlPage::slot(std::size_t worker) noexcept {
-  CHECK(writable_ && worker < header().worker_count);
-  void* const first = static_cast<std::byte*>(memory_) + sizeof(ControlHeader);
-  return static_cast<ControlSlot*>(first)[worker];
+const ControlSlot* ControlPage::find_slot(const LaneId& lane) const noexcept {
+  if (lane.node != header().node || lane.boot != header().boot) return nullptr;
+  const auto of_kind = slots(lane.kind);
+  return lane.worker < of_kind.size() ? &of_kind[lane.worker] : nullptr;
+}
+
+ControlSlot& ControlPage::slot(SegmentKind kind, std::size_t worker) noexcept {
+  const auto of_kind = slots(kind);
+  CHECK(writable_ && worker < of_kind.size());
+  return const_cast<ControlSlot&>(of_kind[worker]);
 }
 
 bool ControlPage::owner_is_gone() const {

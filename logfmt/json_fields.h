@@ -24,6 +24,9 @@ class JsonFields {
   std::string text(const char* key);
   bool boolean(const char* key);
 
+  /// For keys that a version has gained: is there one?
+  bool has(const char* key) { return find(key) != nullptr; }
+
   /// Keeps the first error only.
   void fail(std::string_view key, std::string_view expected);
   bool ok() const noexcept { return error_.empty(); }

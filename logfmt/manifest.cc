@@ -108,6 +108,8 @@ std::string to_json(const BootLedger& ledger) {
   object["unlogged"] = ledger.unlogged;
   object["refused"] = ledger.refused;
   object["clean"] = ledger.clean;
+  object["events"] = ledger.events;
+  object["events_unlogged"] = ledger.events_unlogged;
   return dump(object);
 }
 
@@ -121,6 +123,10 @@ base::Result<BootLedger> parse_boot_ledger(std::string_view json) {
   ledger.unlogged = fields.unsigned_integer("unlogged");
   ledger.refused = fields.unsigned_integer("refused");
   ledger.clean = fields.boolean("clean");
+  if (fields.has("events")) ledger.events = fields.unsigned_integer("events");
+  if (fields.has("events_unlogged")) {
+    ledger.events_unlogged = fields.unsigned_integer("events_unlogged");
+  }
   if (!fields.ok()) return fields.error();
   return ledger;
 }

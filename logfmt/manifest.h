@@ -43,6 +43,9 @@ struct BootLedger {
   std::uint64_t unlogged = 0;  // Answers given without a line (serve-and-count).
   std::uint64_t refused = 0;   // Requests answered 503 because no line could be written.
   bool clean = false;          // Ended by its own shutdown.
+  // 0 in ledgers of programs that had no events lanes.
+  std::uint64_t events = 0;           // Events lines published.
+  std::uint64_t events_unlogged = 0;  // Events of answered requests that found no place.
 };
 std::string to_json(const BootLedger& ledger);
 base::Result<BootLedger> parse_boot_ledger(std::string_view json);

@@ -132,7 +132,7 @@ char* write_texts(const EnvelopeContext& context, std::size_t room, char* out) n
 
 std::size_t texts_bytes(const EnvelopeContext& context) noexcept {
   std::size_t bytes = 0;
-  for (const Text& text : kTexts) bytes += (context.*text.raw).size();
+  for (const Text& text : kTexts) bytes += json_text_bytes(context.*text.raw);
   return bytes;
 }
 

@@ -33,7 +33,8 @@ struct EnvelopeContext {
   std::string_view visitor;  // Empty ones are left out.
 };
 
-/// Room that is enough for the line: never more than kEnvelopeBytesMax.
+/// Room that is enough for the line, and little more: a batch reserves the sum. Never more than
+/// kEnvelopeBytesMax.
 std::size_t envelope_bytes_max(const EnvelopeContext& context, const Record& record) noexcept;
 /// `number` counts the records of the request from 0; `sequence` the lines of the lane. Returns the
 /// bytes written, without newline. No byte is NUL or newline, whatever the input.

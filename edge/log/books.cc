@@ -11,7 +11,6 @@
 #include <cstring>
 
 #include "base/file.h"
-#include "logfmt/format.h"
 
 namespace pixel::edge {
 namespace {
@@ -33,8 +32,8 @@ Life::State classify_unfit(const fs::path& path) {
   logfmt::ControlHeader header{};
   const ssize_t count = ::pread(fd->get(), &header, sizeof header, 0);
   const bool whole = count == static_cast<ssize_t>(sizeof header);
-  const bool foreign =
-      whole && header.magic == logfmt::kControlMagic && header.version != logfmt::kFormatVersion;
+  const bool is_known = header.version >= 1 && header.version <= logfmt::kControlVersion;
+  const bool foreign = whole && header.magic == logfmt::kControlMagic && !is_known;
   return foreign ? Life::State::kForeign : Life::State::kGone;
 }
 
@@ -77,13 +76,17 @@ logfmt::BootLedger add_up(const logfmt::ControlPage& page, bool clean) {
   books.node = page.header().node;
   books.boot = page.header().boot;
   books.clean = clean;
-  for (const logfmt::ControlSlot& slot : page.slots()) {
+  for (const logfmt::ControlSlot& slot : page.slots(logfmt::SegmentKind::kAccess)) {
     // acquire; pairs with the worker's release. Answers first: they are stored after lines, so that
     // a page read while its owner writes never shows more answers than lines.
     books.answers += slot.answers.load(std::memory_order_acquire);
     books.lines += slot.lines.load(std::memory_order_acquire);
     books.unlogged += slot.unlogged.load(std::memory_order_acquire);
     books.refused += slot.refused.load(std::memory_order_acquire);
+  }
+  for (const logfmt::ControlSlot& slot : page.slots(logfmt::SegmentKind::kEvents)) {
+    books.events += slot.lines.load(std::memory_order_acquire);
+    books.events_unlogged += slot.unlogged.load(std::memory_order_acquire);
   }
   return books;
 }

@@ -35,12 +35,17 @@ constexpr std::uint64_t kUnsealedMax = 256;
 
 Keeper::Keeper(KeeperOptions options, const std::vector<KeeperLane>& lanes)
     : options_(std::move(options)), sealer_(options_.spool, options_.distribution, totals_) {
-  CHECK(options_.standby_segments >= 1 && options_.standby_segments <= kStandbySegmentsMax);
   for (const KeeperLane& shared : lanes) {
-    const auto worker = static_cast<std::uint16_t>(lanes_.size());
+    const auto worker = std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& before) {
+      return before.id.kind == shared.kind;
+    });
     Lane& lane = lanes_.emplace_back();
     lane.shared = shared;
-    lane.id = {logfmt::SegmentKind::kAccess, options_.node, options_.boot, worker};
+    lane.id = {shared.kind, options_.node, options_.boot, static_cast<std::uint16_t>(worker)};
+    if (shared.segment_bytes == 0) lane.shared.segment_bytes = options_.segment_bytes;
+    if (shared.standby_segments == 0) lane.shared.standby_segments = options_.standby_segments;
+    const std::uint32_t standby = lane.shared.standby_segments;
+    CHECK(standby >= 1 && standby <= kStandbySegmentsMax);
   }
 }
 
@@ -109,7 +114,7 @@ void Keeper::collect(Lane& lane) {
 // and the sealing must have their turn too. True when the lane wants another one.
 bool Keeper::refill(Lane& lane) {
   const auto wants = [&] {
-    return lane.shared.supply->standby_count() < options_.standby_segments &&
+    return lane.shared.supply->standby_count() < lane.shared.standby_segments &&
            base::monotonic_ns() >= allocate_at_ns_;
   };
   const bool is_boot = totals_.passes.load(std::memory_order_relaxed) == 0;
@@ -124,7 +129,7 @@ bool Keeper::add_standby(Lane& lane) {
     return false;
   }
   const logfmt::SegmentId id{lane.id, lane.next_index};
-  auto file = create_segment_file(options_.spool, id, options_.segment_bytes);
+  auto file = create_segment_file(options_.spool, id, lane.shared.segment_bytes);
   if (!file) {
     fail_allocation(file.error());
     return false;
@@ -170,7 +175,8 @@ std::uint64_t Keeper::follow(Lane& lane) {
   const std::uint64_t index = slot.segment_index.load(std::memory_order_acquire);
   const std::uint64_t position = slot.position.load(std::memory_order_acquire);
   if (slot.segment_index.load(std::memory_order_acquire) != index) return kBusyBytes;
-  if (position == 0) return kBusyBytes;  // The worker is just changing segments.
+  // The worker is just changing segments; or its events segment is as empty as it is without lines.
+  if (position == 0 && lane.id.kind == logfmt::SegmentKind::kAccess) return kBusyBytes;
   const auto at = std::find_if(lane.live.begin(), lane.live.end(), [&](const LiveSegment& live) {
     return live.file.mapped.id.index == index;
   });
@@ -212,7 +218,7 @@ KeeperStatus Keeper::status() const {
   for (const Lane& lane : lanes_) {
     const std::size_t standby = lane.shared.supply->standby_count();
     const bool active = lane.active_has_room.load(std::memory_order_relaxed);
-    status.lanes.push_back({standby, standby > 0 || active});
+    status.lanes.push_back({lane.id.kind, lane.id.worker, standby, standby > 0 || active});
   }
   return status;
 }

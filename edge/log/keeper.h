@@ -34,19 +34,23 @@ struct KeeperOptions {
   std::uint16_t node = 0;
   std::uint32_t boot = 0;
   std::uint64_t segment_bytes = 64ULL * 1024 * 1024;
-  std::uint32_t standby_segments = 2;  // Per worker; 1 to kStandbySegmentsMax.
+  std::uint32_t standby_segments = 2;  // Per lane; 1 to kStandbySegmentsMax.
   std::uint64_t window_bytes = 4ULL * 1024 * 1024;
 };
 
-/// What one worker shares with the keeper. Both outlive it.
+/// What one writer shares with the keeper. Both outlive it. 0: as KeeperOptions says.
 struct KeeperLane {
   SegmentSupply* supply = nullptr;
   const logfmt::ControlSlot* slot = nullptr;
+  logfmt::SegmentKind kind = logfmt::SegmentKind::kAccess;
+  std::uint64_t segment_bytes = 0;
+  std::uint32_t standby_segments = 0;
 };
 
 class Keeper {
  public:
-  /// `lanes[w]` is worker w's.
+  /// The first lane of a kind is worker 0's, the second one worker 1's, and so on. status() has
+  /// them in the same order.
   Keeper(KeeperOptions options, const std::vector<KeeperLane>& lanes);
   ~Keeper();
   Keeper(const Keeper&) = delete;

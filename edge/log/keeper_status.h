@@ -11,11 +11,15 @@
 #include <string>
 #include <vector>
 
+#include "logfmt/segment_name.h"
+
 namespace pixel::edge {
 
 /// One reading, by value.
 struct KeeperStatus {
   struct Lane {
+    logfmt::SegmentKind kind = logfmt::SegmentKind::kAccess;
+    std::uint16_t worker = 0;
     std::size_t standby_segments = 0;
     bool has_room = false;  // A standby segment, or space left in the one being written.
   };

@@ -3,6 +3,7 @@
 #include "edge/log/line_facts.h"
 
 #include "base/clock.h"
+#include "logfmt/event_line.h"
 #include "logfmt/format.h"
 
 namespace pixel::edge {
@@ -27,7 +28,11 @@ std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t 
 }
 
 // "2026-11-20" and "18:52:00".
-std::optional<std::int64_t> time_of(std::string_view line) {
+std::optional<std::int64_t> time_of(std::string_view line, logfmt::SegmentKind kind) {
+  if (kind == logfmt::SegmentKind::kEvents) {
+    const auto head = logfmt::parse_event_head(line);
+    return head ? std::optional(head->unix_seconds) : std::nullopt;
+  }
   const std::string_view date = field_of(line, logfmt::Field::kDate);
   const std::string_view time = field_of(line, logfmt::Field::kTime);
   if (date.size() != 10 || time.size() != 8) return std::nullopt;
@@ -44,7 +49,11 @@ std::optional<std::int64_t> time_of(std::string_view line) {
 
 std::optional<std::uint64_t> sequence_of(std::string_view line, const logfmt::LaneId& lane,
                                          const logfmt::RequestIdCipher* cipher) {
-  if (cipher == nullptr || lane.kind != logfmt::SegmentKind::kAccess) return std::nullopt;
+  if (lane.kind == logfmt::SegmentKind::kEvents) {
+    const auto head = logfmt::parse_event_head(line);
+    return head ? std::optional(head->sequence) : std::nullopt;
+  }
+  if (cipher == nullptr) return std::nullopt;
   const auto plain = cipher->decode(field_of(line, logfmt::Field::kRequestId));
   if (!plain || plain->node != lane.node || plain->boot != lane.boot) return std::nullopt;
   if (plain->worker != lane.worker) return std::nullopt;
@@ -63,7 +72,7 @@ LineFacts read_line_facts(std::string_view text, const logfmt::LaneId& lane,
     if (line.empty() || line.front() == '#') continue;
     if (facts.lines++ == 0) {
       facts.first_sequence = sequence_of(line, lane, cipher);
-      facts.first_line_at = time_of(line);
+      facts.first_line_at = time_of(line, lane.kind);
     }
     last = line;
   }

@@ -28,6 +28,8 @@ bool SegmentWriter::take_next() noexcept {
 bool SegmentWriter::rotate_for(std::size_t bytes) noexcept {
   // The next one is asked for first: while there is none, a smaller line may still fit here.
   if (finished_ || supply_.standby_count() == 0) return false;
+  // More than any segment of the lane holds: a new one would not help.
+  if (segment_.base != nullptr && bytes > segment_.capacity) return false;
   if (segment_.base != nullptr) retire(logfmt::SealReason::kSize);
   return take_next() && segment_.position + bytes <= segment_.capacity;
 }

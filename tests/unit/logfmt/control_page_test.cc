@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "base/file.h"
-#include "logfmt/format.h"
 
 namespace pixel::logfmt {
 namespace {
@@ -62,7 +61,8 @@ TEST_F(ControlPageTest, WhatIsStoredIsSeen) {
   EXPECT_EQ(opened->header().node, 1);
   EXPECT_EQ(opened->header().boot, 0x673F3C2AU);
   EXPECT_EQ(opened->header().worker_count, 3);
-  EXPECT_EQ(opened->header().version, kFormatVersion);
+  EXPECT_EQ(opened->header().version, kControlVersion);
+  EXPECT_EQ(opened->header().lanes_per_worker, 1);
   EXPECT_EQ(opened->header().pid, static_cast<std::uint32_t>(::getpid()));
   EXPECT_GT(opened->header().started_at, 1'700'000'000);
   ASSERT_EQ(opened->slots().size(), 3U);
@@ -82,11 +82,62 @@ TEST_F(ControlPageTest, LayoutOfTheFile) {
   ASSERT_TRUE(bytes.ok());
   ASSERT_EQ(bytes->size(), 128U * 3);
   EXPECT_EQ(bytes->substr(0, 8), "PIXCTL01");
-  EXPECT_EQ(bytes->substr(8, 4), std::string("\x01\0\0\0", 4));
+  EXPECT_EQ(bytes->substr(8, 4), std::string("\x02\0\0\0", 4));
   EXPECT_EQ(bytes->substr(12, 4), std::string("\x2A\x3C\x3F\x67", 4));
   EXPECT_EQ(bytes->substr(16, 2), std::string("\x02\x01", 2));
   EXPECT_EQ(bytes->substr(18, 2), std::string("\x02\0", 2));
+  EXPECT_EQ(bytes->substr(32, 4), std::string("\x01\0\0\0", 4));
   EXPECT_EQ(bytes->substr(256 + 8, 8), "\x88\x77\x66\x55\x44\x33\x22\x11");
+}
+
+TEST_F(ControlPageTest, EventsLanesComeAfterTheAccessLanes) {
+  auto page = ControlPage::create(path_, 1, 9, 3, 2);
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  page->slot(SegmentKind::kAccess, 1).lines.store(11);
+  page->slot(SegmentKind::kEvents, 1).lines.store(22);
+  EXPECT_EQ(&page->slot(1), &page->slot(SegmentKind::kAccess, 1));
+  const auto bytes = base::read_file(path_);
+  ASSERT_EQ(bytes->size(), 128U * 7);
+  EXPECT_EQ(bytes->substr(32, 2), std::string("\x02\0", 2));
+  EXPECT_EQ((*bytes)[128 * 2 + 16], 11);
+  EXPECT_EQ((*bytes)[128 * 5 + 16], 22);
+
+  const auto opened = ControlPage::open(path_);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->slots().size(), 3U);
+  EXPECT_EQ(opened->slots(SegmentKind::kEvents).size(), 3U);
+  const auto lines_of = [&](const LaneId& lane) -> std::int64_t {
+    const ControlSlot* const slot = opened->find_slot(lane);
+    return slot == nullptr ? -1 : static_cast<std::int64_t>(slot->lines.load());
+  };
+  EXPECT_EQ(lines_of({SegmentKind::kAccess, 1, 9, 1}), 11);
+  EXPECT_EQ(lines_of({SegmentKind::kEvents, 1, 9, 1}), 22);
+  EXPECT_EQ(lines_of({SegmentKind::kEvents, 1, 9, 2}), 0);
+  EXPECT_EQ(lines_of({SegmentKind::kEvents, 1, 9, 3}), -1) << "no such worker";
+  EXPECT_EQ(lines_of({SegmentKind::kAccess, 1, 8, 1}), -1) << "another boot";
+  EXPECT_EQ(lines_of({SegmentKind::kAccess, 2, 9, 1}), -1) << "another node";
+}
+
+TEST_F(ControlPageTest, APageWithoutEventsLanesHasNoSlotsForThem) {
+  const auto page = ControlPage::create(path_, 1, 9, 3);
+  ASSERT_TRUE(page.ok());
+  EXPECT_TRUE(page->slots(SegmentKind::kEvents).empty());
+  EXPECT_EQ(page->find_slot({SegmentKind::kEvents, 1, 9, 0}), nullptr);
+}
+
+// As the program before this one wrote it.
+TEST_F(ControlPageTest, ReadsVersionOne) {
+  { ASSERT_TRUE(ControlPage::create(path_, 1, 9, 2).ok()); }
+  std::string bytes = *base::read_file(path_);
+  bytes[8] = 1;
+  bytes[32] = 0;
+  bytes[128 * 2 + 16] = 5;
+  write_file(bytes);
+  const auto page = ControlPage::open(path_);
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  EXPECT_EQ(page->slots().size(), 2U);
+  EXPECT_EQ(page->slots()[1].lines.load(), 5U);
+  EXPECT_TRUE(page->slots(SegmentKind::kEvents).empty());
 }
 
 TEST_F(ControlPageTest, NeverReplacesAFile) {
@@ -147,8 +198,8 @@ TEST_F(ControlPageTest, FilesThatAreNoControlPage) {
   EXPECT_EQ(open_error(), name + "it has 255 bytes");
   write_file(std::string(256, '\0'));
   EXPECT_EQ(open_error(), name + "its magic number is another");
-  write_file(std::string(128 * 65'537, '\0'));
-  EXPECT_EQ(open_error(), name + "it has 8388736 bytes");
+  write_file(std::string(128 * 131'072, '\0'));
+  EXPECT_EQ(open_error(), name + "it has 16777216 bytes");
   fs::remove(path_);
   fs::create_directory(path_);
   EXPECT_EQ(open_error(), name + "not a regular file");
@@ -165,15 +216,19 @@ TEST_F(ControlPageTest, CorruptHeaders) {
     return open_error();
   };
   EXPECT_EQ(error_with(0, 'X'), name + "its magic number is another");
-  EXPECT_EQ(error_with(8, 2), name + "format version 2, this program reads 1");
-  EXPECT_EQ(error_with(18, 0), name + "384 bytes do not fit 0 workers");
-  EXPECT_EQ(error_with(18, 3), name + "384 bytes do not fit 3 workers");
+  EXPECT_EQ(error_with(8, 3), name + "format version 3, this program reads 1 to 2");
+  EXPECT_EQ(error_with(8, 0), name + "format version 0, this program reads 1 to 2");
+  EXPECT_EQ(error_with(18, 0), name + "384 bytes do not fit 0 workers with 1 lanes");
+  EXPECT_EQ(error_with(18, 3), name + "384 bytes do not fit 3 workers with 1 lanes");
+  EXPECT_EQ(error_with(32, 0), name + "384 bytes do not fit 2 workers with 0 lanes");
+  EXPECT_EQ(error_with(32, 2), name + "384 bytes do not fit 2 workers with 2 lanes");
+  EXPECT_EQ(error_with(32, 3), name + "384 bytes do not fit 2 workers with 3 lanes");
   for (std::size_t bytes = 0; bytes < good.size(); ++bytes) {
     write_file(good.substr(0, bytes));
     EXPECT_NE(open_error(), "no error") << bytes;
   }
   write_file(good + '\0');
-  EXPECT_EQ(open_error(), name + "385 bytes do not fit 2 workers");
+  EXPECT_EQ(open_error(), name + "385 bytes do not fit 2 workers with 1 lanes");
 }
 
 // Invariant 2, seen through a mapping of its own while a worker counts.

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "base/file.h"
+
 namespace pixel::logfmt {
 namespace {
 
@@ -123,7 +125,7 @@ TEST(Manifest, BytesThatAreNoTextDoNotThrow) {
 }
 
 TEST(BootLedger, GoesRound) {
-  const BootLedger ledger{1, 0x673F3C2A, 1'000, 999, 5, 7, true};
+  const BootLedger ledger{1, 0x673F3C2A, 1'000, 999, 5, 7, true, 300, 2};
   const std::string json = to_json(ledger);
   EXPECT_EQ(json, R"({
   "format_version": 1,
@@ -133,12 +135,26 @@ TEST(BootLedger, GoesRound) {
   "answers": 999,
   "unlogged": 5,
   "refused": 7,
-  "clean": true
+  "clean": true,
+  "events": 300,
+  "events_unlogged": 2
 }
 )");
   const auto parsed = parse_boot_ledger(json);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(to_json(*parsed), json);
+}
+
+TEST(BootLedger, OfAProgramWithoutEventsLanes) {
+  const auto json = base::read_file("tests/golden/v1/0001-673F3C2A.boot");
+  ASSERT_TRUE(json.ok());
+  EXPECT_EQ(json->find("events"), std::string::npos);
+  const auto parsed = parse_boot_ledger(*json);
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message;
+  EXPECT_EQ(parsed->lines, 1'000U);
+  EXPECT_TRUE(parsed->clean);
+  EXPECT_EQ(parsed->events, 0U);
+  EXPECT_EQ(parsed->events_unlogged, 0U);
 }
 
 TEST(BootLedger, Errors) {
@@ -150,6 +166,8 @@ TEST(BootLedger, Errors) {
   EXPECT_EQ(error("\"node\": 0", "\"node\": 65536"),
             "boot ledger: node: expected an integer from 0 to 65535, found number");
   EXPECT_EQ(error("false", "0"), "boot ledger: clean: expected true or false, found number");
+  EXPECT_EQ(error("\"events\": 0", "\"events\": \"0\""),
+            "boot ledger: events: expected an unsigned integer, found string");
   EXPECT_EQ(error("\"refused\": 0,", ""),
             "boot ledger: refused: expected an unsigned integer, found nothing");
 }

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "edge/log/keeper.h"
@@ -76,16 +77,27 @@ inline std::string make_line(const logfmt::LaneId& lane, std::uint64_t sequence,
   return line;
 }
 
-/// Everything one worker and the keeper share, and the worker's writer.
+/// One event as a worker writes it, without newline.
+inline std::string make_event(const logfmt::LaneId& lane, std::uint64_t sequence,
+                              std::int64_t unix_seconds, std::size_t padding = 100) {
+  std::string id(logfmt::kRequestIdBytes, '\0');
+  cipher().encode({lane.node, lane.worker, lane.boot, sequence / 2}, id.data());
+  return "{\"id\":\"" + id + "\",\"n\":" + std::to_string(sequence % 2) +
+         ",\"seq\":" + std::to_string(sequence) + ",\"time\":\"" +
+         base::format_iso8601(unix_seconds) + "\",\"record\":{\"p\":\"" +
+         std::string(padding, 'x') + "\"}}";
+}
+
+/// Everything one lane's worker and the keeper share, and the worker's writer.
 struct TestLane {
-  explicit TestLane(logfmt::ControlSlot& control_slot, std::uint16_t worker = 0)
-      : id{logfmt::SegmentKind::kAccess, kNode, kBoot, worker},
-        slot(control_slot),
-        writer(supply, control_slot, 60) {}
+  explicit TestLane(logfmt::ControlSlot& control_slot, std::uint16_t worker = 0,
+                    logfmt::SegmentKind kind = logfmt::SegmentKind::kAccess)
+      : id{kind, kNode, kBoot, worker}, slot(control_slot), writer(supply, control_slot, 60) {}
 
   /// Appends and publishes one line; false when there is no place.
   bool write(std::int64_t unix_seconds, std::size_t padding = 100) {
-    const std::string line = make_line(id, writer.next_sequence(), unix_seconds, padding);
+    const auto make = id.kind == logfmt::SegmentKind::kAccess ? make_line : make_event;
+    const std::string line = make(id, writer.next_sequence(), unix_seconds, padding);
     if (!writer.try_reserve(line.size() + 1)) return false;
     writer.append(line, unix_seconds);
     writer.publish();
@@ -147,14 +159,19 @@ class LogTest : public ::testing::Test {
   explicit LogTest(std::filesystem::path root = {})
       : spool_{root.empty() ? folder_.path() : root} {}
 
-  void make_life(std::uint16_t workers) {
+  /// Access lanes first, then, with two lanes per worker, events lanes.
+  void make_life(std::uint16_t workers, std::uint16_t lanes_per_worker = 1) {
     ASSERT_TRUE(create_spool(spool_).ok());
-    auto page = logfmt::ControlPage::create(
-        spool_.active() / logfmt::control_file_name(kNode, kBoot), kNode, kBoot, workers);
+    auto page =
+        logfmt::ControlPage::create(spool_.active() / logfmt::control_file_name(kNode, kBoot),
+                                    kNode, kBoot, workers, lanes_per_worker);
     ASSERT_TRUE(page.ok());
     page_ = std::make_unique<logfmt::ControlPage>(std::move(page).value());
-    for (std::uint16_t i = 0; i < workers; ++i) {
-      lanes_.push_back(std::make_unique<TestLane>(page_->slot(i), i));
+    for (const auto kind : {logfmt::SegmentKind::kAccess, logfmt::SegmentKind::kEvents}) {
+      if (kind == logfmt::SegmentKind::kEvents && lanes_per_worker < 2) continue;
+      for (std::uint16_t i = 0; i < workers; ++i) {
+        lanes_.push_back(std::make_unique<TestLane>(page_->slot(kind, i), i, kind));
+      }
     }
   }
 
@@ -168,7 +185,11 @@ class LogTest : public ::testing::Test {
     options.standby_segments = standby;
     options.window_bytes = 256 * 1024;
     std::vector<KeeperLane> shared;
-    for (const auto& lane : lanes_) shared.push_back({&lane->supply, &lane->slot});
+    for (const auto& lane : lanes_) {
+      const bool is_events = lane->id.kind == logfmt::SegmentKind::kEvents;
+      shared.push_back({&lane->supply, &lane->slot, lane->id.kind, is_events ? kMiB / 2 : 0,
+                        is_events ? 1U : 0U});
+    }
     keeper_ = std::make_unique<Keeper>(options, shared);
   }
 
