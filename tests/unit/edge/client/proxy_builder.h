@@ -26,8 +26,8 @@ inline std::string ssl_tlv(int client, const std::string& parts) {
 inline const std::string kSignature = "\r\n\r\n\0\r\nQUIT\n"s;
 // 192.0.2.1:1000 to 198.51.100.2:443; the same of IPv6: 2001:db8::1.
 inline const std::string kV4Ends = "\xc0\x00\x02\x01\xc6\x33\x64\x02\x03\xe8\x01\xbb"s;
-inline const std::string kV6Ends =
-    "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02\x03\xe8\x01\xbb"s;
+inline const std::string kV6Ends = "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01"s +
+                                   "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02\x03\xe8\x01\xbb"s;
 
 inline std::string v2_header(int command, int family, const std::string& block) {
   return kSignature + static_cast<char>(command) + static_cast<char>(family) +

@@ -1,0 +1,1 @@
+pixel_fuzz(NAME forwarded_fuzz DEPS pixel_edge_client)

@@ -1,0 +1,1 @@
+pixel_fuzz(NAME proxy_header_fuzz DEPS pixel_edge_client)
