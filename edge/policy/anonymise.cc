@@ -14,7 +14,11 @@ void write_base64url(const SipBytes& bytes, char* out) noexcept {
   for (std::size_t i = 0; i < 15; i += 3) {
     const unsigned group = static_cast<unsigned>(bytes[i]) << 16 |
                            static_cast<unsigned>(bytes[i + 1]) << 8 | bytes[i + 2];
-    for (unsigned shift = 24; shift > 0; shift -= 6) *out++ = kBase64Url[group >> (shift - 6) & 63];
+    out[0] = kBase64Url[group >> 18];
+    out[1] = kBase64Url[group >> 12 & 63];
+    out[2] = kBase64Url[group >> 6 & 63];
+    out[3] = kBase64Url[group & 63];
+    out += 4;
   }
   *out++ = kBase64Url[bytes[15] >> 2];
   *out = kBase64Url[(bytes[15] & 3U) << 4];
@@ -31,10 +35,10 @@ IpAddress mask_address(const IpAddress& address, std::uint32_t v4_bits,
   std::uint32_t bits = address.is_v4() ? 96 + v4_bits : v6_bits;
   if (is_6to4(address)) bits = std::min(bits, 16 + v4_bits);
   IpAddress masked = address;
-  for (std::uint32_t i = 0; i < masked.bytes.size(); ++i) {
-    const std::uint32_t kept = std::min(8U, bits - std::min(bits, 8 * i));
-    masked.bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
-  }
+  const std::uint32_t whole_bytes = bits / 8;
+  if (whole_bytes == masked.bytes.size()) return masked;
+  masked.bytes[whole_bytes] &= static_cast<std::uint8_t>(0xff00U >> bits % 8);
+  std::fill(masked.bytes.begin() + whole_bytes + 1, masked.bytes.end(), std::uint8_t{0});
   return masked;
 }
 

@@ -32,11 +32,13 @@ class BotMatcher {
   bool matches(std::string_view user_agent) const noexcept;
 
  private:
+  bool matches_in_one_lane(std::string_view user_agent) const noexcept;
+
   // A state is the index of its row in next_; states from found_ on have found a part.
   std::array<std::uint8_t, 256> column_{};  // Of a byte; 0: in no part. Upper case is lower case's.
   std::vector<std::uint32_t> next_;         // Rows of one state for each column.
   std::uint32_t found_ = 0;
-  std::size_t context_bytes_ = 0;  // After so many bytes a state no longer depends on those before.
+  std::size_t context_bytes_ = 0;  // How far back a state remembers: less than the longest part.
 };
 
 /// What the built-in list looks for. COLD.

@@ -77,7 +77,7 @@ BotMatcher::BotMatcher(const std::vector<std::string>& parts) {
   for (const std::string_view part : parts) {
     CHECK(!text_of(part).empty() && part.size() <= kAgentPartBytesMax);
     add_part(nodes, column_, part);
-    context_bytes_ = std::max(context_bytes_, text_of(part).size());
+    context_bytes_ = std::max(context_bytes_, text_of(part).size() - 1);
   }
   std::vector<std::uint32_t> order{0};
   for (std::size_t i = 0; i < order.size(); ++i) complete_node(nodes, order[i], order);

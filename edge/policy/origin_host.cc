@@ -5,16 +5,27 @@
 #include "edge/policy/text.h"
 
 namespace pixel::edge {
+namespace {
 
+// What ends the authority of a URL. Browsers take '\\' for '/' (WHATWG URL, section 4.4).
+constexpr bool ends_authority(char byte) noexcept {
+  if (byte > '\\') return false;  // Small letters: most of a host.
+  return byte == '/' || byte == '?' || byte == '#' || byte == '\\';
+}
+
+}  // namespace
+
+// Byte by byte: find_first_of of a set calls memchr for each byte, some 100 ns for an origin.
 std::string_view host_of_url(std::string_view url) noexcept {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos || scheme == 0) return {};
-  if (url.find_first_of("/?#\\") != scheme + 1) return {};  // A path that holds a URL.
-  std::string_view host = url.substr(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#\\"));
-  if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) {
-    host.remove_prefix(at + 1);
+  std::size_t scheme = 0;
+  while (scheme < url.size() && url[scheme] != ':' && !ends_authority(url[scheme])) ++scheme;
+  if (scheme == 0 || url.substr(scheme, 3) != "://") return {};
+  std::size_t begin = scheme + 3;
+  std::size_t end = begin;
+  for (; end < url.size() && !ends_authority(url[end]); ++end) {
+    if (url[end] == '@') begin = end + 1;
   }
+  std::string_view host = url.substr(begin, end - begin);
   if (host.starts_with('[')) return {};
   host = host.substr(0, host.find(':'));
   if (host.ends_with('.')) host.remove_suffix(1);

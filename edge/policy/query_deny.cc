@@ -12,17 +12,20 @@ constexpr std::string_view kHidden = "-";
 
 }  // namespace
 
-bool QueryDeny::is_denied(std::string_view raw_name, std::string_view also) const noexcept {
+// What is to be hidden of a part; empty: nothing.
+std::string_view QueryDeny::denied_value(std::string_view part,
+                                         std::string_view also) const noexcept {
   for (const std::string_view name : names_) {
-    if (names_parameter(raw_name, name)) return true;
+    if (const auto value = value_if_named(part, name)) return *value;
   }
-  return !also.empty() && names_parameter(raw_name, also);
+  if (also.empty()) return {};
+  return value_if_named(part, also).value_or(std::string_view{});
 }
 
 bool QueryDeny::hides_any(std::string_view query, std::string_view also) const noexcept {
+  if (names_.empty() && also.empty()) return false;
   while (!query.empty()) {
-    const QueryPart part = take_query_part(query);
-    if (!part.value.empty() && is_denied(part.name, also)) return true;
+    if (!denied_value(take_query_part(query), also).empty()) return true;
   }
   return false;
 }
@@ -31,15 +34,13 @@ char* QueryDeny::write_hidden(std::string_view query, std::string_view also,
                               char* out) const noexcept {
   while (!query.empty()) {
     const std::size_t before_bytes = query.size();
-    const QueryPart part = take_query_part(query);
-    if (!part.value.empty() && is_denied(part.name, also)) {
-      out = policy_text::append(out, part.name);
-      *out++ = '=';
-      out = policy_text::append(out, kHidden);
-    } else {
-      out = policy_text::append(out, part.text);
-    }
-    if (before_bytes - query.size() > part.text.size()) *out++ = '&';
+    std::string_view part = take_query_part(query);
+    const bool has_more = before_bytes - query.size() > part.size();  // A '&' was taken too.
+    const std::string_view denied = denied_value(part, also);
+    part.remove_suffix(denied.size());
+    out = policy_text::append(out, part);
+    if (!denied.empty()) out = policy_text::append(out, kHidden);
+    if (has_more) *out++ = '&';
   }
   return out;
 }

@@ -29,7 +29,7 @@ class QueryDeny {
   std::string_view hide_in_url(std::string_view url, std::span<char> scratch) const noexcept;
 
  private:
-  bool is_denied(std::string_view raw_name, std::string_view also) const noexcept;
+  std::string_view denied_value(std::string_view part, std::string_view also) const noexcept;
   bool hides_any(std::string_view query, std::string_view also) const noexcept;
   char* write_hidden(std::string_view query, std::string_view also, char* out) const noexcept;
 

@@ -30,22 +30,14 @@ char take_byte(std::string_view& raw) noexcept {
 
 }  // namespace
 
-QueryPart take_query_part(std::string_view& query) noexcept {
-  const std::size_t end = query.find('&');
-  const std::string_view text = query.substr(0, end);
-  query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
-  const std::size_t equals = text.find('=');
-  if (equals == std::string_view::npos) return {text, text, {}};
-  return {text, text.substr(0, equals), text.substr(equals + 1)};
-}
-
-bool names_parameter(std::string_view raw_name, std::string_view name) noexcept {
-  if (raw_name.size() < name.size()) return false;  // Decoding never grows.
-  while (!raw_name.empty() && !name.empty()) {
-    if (take_byte(raw_name) != name.front()) return false;
-    name.remove_prefix(1);
+std::optional<std::string_view> query_detail::value_if_decoded(std::string_view part,
+                                                               std::string_view name) noexcept {
+  for (const char byte : name) {
+    if (part.empty() || part.front() == '=' || take_byte(part) != byte) return std::nullopt;
   }
-  return raw_name.empty() && name.empty();
+  if (part.empty()) return part;
+  if (part.front() != '=') return std::nullopt;
+  return part.substr(1);
 }
 
 }  // namespace pixel::edge

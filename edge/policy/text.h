@@ -2,7 +2,9 @@
 // The few questions about bytes that more than one part of the policy asks. HOT; pure; borrows.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 
@@ -26,6 +28,22 @@ constexpr std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
+}
+
+/// A set of byte values: 1 for its members.
+using ByteSet = std::array<std::uint8_t, 256>;
+
+constexpr ByteSet make_byte_set(bool (*is_member)(unsigned byte)) {
+  ByteSet set{};
+  for (unsigned byte = 0; byte < set.size(); ++byte) set[byte] = is_member(byte) ? 1 : 0;
+  return set;
+}
+
+/// Whether every byte is a member. Goes to the end in any case: faster than to look for a way out.
+constexpr bool all_in(const ByteSet& set, std::string_view text) noexcept {
+  unsigned all = 1;
+  for (const char byte : text) all &= set[static_cast<unsigned char>(byte)];
+  return all != 0;
 }
 
 /// Copies and returns the place behind the copy. REQUIRES: room for it.

@@ -16,8 +16,8 @@ std::string_view view_of(const char* begin, const char* end) noexcept {
 
 std::string_view id_of_query(std::string_view query, std::string_view parameter) noexcept {
   while (!query.empty()) {
-    const QueryPart part = take_query_part(query);
-    if (names_parameter(part.name, parameter) && is_visitor_id(part.value)) return part.value;
+    const auto value = value_if_named(take_query_part(query), parameter);
+    if (value && is_visitor_id(*value)) return *value;
   }
   return {};
 }

@@ -2,28 +2,22 @@
 // HOT: see visitor_id.h.
 #include "edge/policy/visitor_id.h"
 
+#include "edge/policy/text.h"
+
 namespace pixel::edge {
 namespace {
 
-constexpr std::array<bool, 256> make_id_bytes() {
-  std::array<bool, 256> table{};
-  for (unsigned byte = '0'; byte <= '9'; ++byte) table[byte] = true;
-  for (unsigned byte = 'A'; byte <= 'Z'; ++byte) table[byte] = true;
-  for (unsigned byte = 'a'; byte <= 'z'; ++byte) table[byte] = true;
-  table['.'] = table['_'] = table['-'] = true;
-  return table;
+constexpr bool is_id_byte(unsigned byte) noexcept {
+  return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+         (byte >= 'a' && byte <= 'z') || byte == '.' || byte == '_' || byte == '-';
 }
-constexpr std::array<bool, 256> kIdBytes = make_id_bytes();
+constexpr policy_text::ByteSet kIdBytes = policy_text::make_byte_set(is_id_byte);
 constexpr char kHexDigits[] = "0123456789abcdef";
 
 }  // namespace
 
 bool is_visitor_id(std::string_view text) noexcept {
-  if (text.empty() || text.size() > kVisitorIdBytesMax) return false;
-  for (const char byte : text) {
-    if (!kIdBytes[static_cast<unsigned char>(byte)]) return false;
-  }
-  return true;
+  return !text.empty() && text.size() <= kVisitorIdBytesMax && policy_text::all_in(kIdBytes, text);
 }
 
 void VisitorIdSource::write_next(char* out) noexcept {

@@ -147,6 +147,22 @@ TEST(BotsTest, NoByteBeyondTheAgentIsRead) {
   }
 }
 
+// Parts and agents of all lengths: the lanes begin at other places each time.
+TEST(BotsTest, LanesOfAllLengthsEndAtTheAgent) {
+  logfmt::GuardedText guarded(512);
+  for (std::size_t part_bytes = 1; part_bytes <= kAgentPartBytesMax; part_bytes += 3) {
+    const std::string part = std::string(part_bytes - 1, 'a') + 'b';
+    const BotMatcher matcher({part, "!c" + part.substr(part.size() / 2)});
+    for (std::size_t agent_bytes = part_bytes; agent_bytes <= 300; ++agent_bytes) {
+      const std::size_t at = (agent_bytes * 7) % (agent_bytes - part_bytes + 1);
+      std::string agent(agent_bytes, 'x');
+      ASSERT_FALSE(matcher.matches(guarded.set(agent)));
+      agent.replace(at, part_bytes, part);
+      ASSERT_TRUE(matcher.matches(guarded.set(agent))) << part_bytes << " at " << at;
+    }
+  }
+}
+
 TEST(BotsTest, AnEmptyMatcherFindsNothing) { EXPECT_FALSE(BotMatcher().matches("Googlebot")); }
 
 TEST(BotsTest, PartsMayHoldAnyByte) {
