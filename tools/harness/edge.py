@@ -11,6 +11,7 @@ EDGE_TOML = """\
 listen = [{listen}]
 workers = {workers}
 backend = "{backend}"
+handover = "{handover}"
 
 [admin]
 listen = "127.0.0.1:{admin_port}"
@@ -41,6 +42,7 @@ class EdgeConfig:
     segment_bytes: str = "64MiB"
     segment_age: str = "60s"
     more_ports: tuple = ()  # Beside `port`.
+    handover: str = ""  # A path of up to 107 bytes; none unless a test wants to take over.
     delay: str = ""  # drain.delay
     extra: str = ""  # More tables, as TOML text.
 
