@@ -56,9 +56,23 @@ std::string_view describe(const toml::node& node) {
   }
 }
 
-// Strings and numbers are shown with their value: the operator looks for what was typed.
+// Without what would break the line or speak to a terminal.
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      shown += c;
+    }
+  }
+  return shown;
+}
+
+// Values are shown where they are short: the operator looks for what was typed.
 std::string found(const toml::node& node) {
-  if (const auto* text = node.as_string()) return fmt::format("\"{}\"", text->get());
+  if (const auto* text = node.as_string()) return fmt::format("\"{}\"", printable(text->get()));
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
   if (const auto* array = node.as_array(); array != nullptr && array->empty()) {
     return "an empty array";

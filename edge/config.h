@@ -48,7 +48,7 @@ struct EdgeConfig {
   OnFull on_full = OnFull::kRefuse;
   // [limits]
   std::uint64_t request_line_bytes = 16 * base::kKiB;
-  std::uint64_t head_bytes = 32 * base::kKiB;
+  std::uint64_t head_bytes = 64 * base::kKiB;
   std::uint32_t header_count = 100;
   std::uint64_t body_bytes = base::kMiB;      // Of any request; routes may want less.
   std::uint32_t bodies_max = 256;             // Per worker: large bodies being received at a time.

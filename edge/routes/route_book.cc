@@ -13,8 +13,6 @@
 namespace pixel::edge {
 namespace {
 
-constexpr std::size_t kRoutesMax = 1000;  // Their answers' indexes fit 16 bits.
-
 // "route \"/x\": hosts[3]: expected ..."
 base::Error error_of(std::string_view where, const OptionFault& fault) {
   const std::string element =

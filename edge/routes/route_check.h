@@ -19,6 +19,9 @@ inline constexpr std::array<std::string_view, 7> kRouteKindNames{
 inline constexpr std::array<std::string_view, 4> kCorsNames{"none", "any", "echo", "list"};
 inline constexpr std::array<std::string_view, 3> kAnswerNames{"none", "ok", "image"};
 
+/// Of the file; the indexes of their answers fit 16 bits.
+inline constexpr std::size_t kRoutesMax = 1000;
+
 /// Something that must not be.
 struct OptionFault {
   static constexpr std::size_t kWhole = SIZE_MAX;

@@ -101,7 +101,8 @@ TEST(ConfigReader, Integers) {
   EXPECT_EQ(error("-1", {1, 1024}), bounded + "-1");
   EXPECT_EQ(error("\"4\"", {1, 1024}), bounded + "\"4\"");
   EXPECT_EQ(error("4.0", {1, 1024}), bounded + "a floating-point number");
-  EXPECT_EQ(error("true", {1, 1024}), bounded + "a boolean");
+  EXPECT_EQ(error("true", {1, 1024}), bounded + "true");
+  EXPECT_EQ(error("\"a\\n\\u001b[1m\"", {1, 1024}), bounded + "\"a\\x0a\\x1b[1m\"");
   EXPECT_EQ(error("[4]", {1, 1024}), bounded + "an array");
   EXPECT_EQ(error("{a = 4}", {1, 1024}), bounded + "a table");
   EXPECT_EQ(error("2026-11-20", {1, 1024}), bounded + "a date or time");
@@ -327,7 +328,7 @@ TEST(ConfigReader, NestedSectionsNameTheirPath) {
   std::uint64_t number = 0;
   reader->root().section("a").section("b").read("c", number);
   EXPECT_THAT(reader->errors(),
-              ElementsAre("t.toml:2: a.b.c: expected an integer of at least 0, found a boolean"));
+              ElementsAre("t.toml:2: a.b.c: expected an integer of at least 0, found true"));
 }
 
 TEST(ConfigReader, TextThatIsNotToml) {
