@@ -154,19 +154,12 @@ void WorkerCore<R>::take_input(Connection& connection, std::uint16_t buffer, std
 template <Ring R>
 void WorkerCore<R>::parse_buffer(Connection& connection, std::uint16_t buffer,
                                  std::uint32_t bytes) {
-  std::string_view input(ring_.receive_buffer(buffer), bytes);
-  if (connection.body != BlockPool::kNone) [[unlikely]] {
-    if (!may_parse(connection)) {
-      hold_input(connection, buffer, bytes);
-      return queue_input(connection);
-    }
-    input.remove_prefix(collect_body(connection, input));
-  }
+  const std::string_view input(ring_.receive_buffer(buffer), bytes);
   if (connection.partial != BlockPool::kNone) [[unlikely]] {
     continue_partial(connection, input);
-  } else if (!input.empty()) [[likely]] {
+  } else {
     const std::uint32_t parsed = parse_all(connection, input);
-    if (parsed < input.size()) [[unlikely]]
+    if (parsed < bytes) [[unlikely]]
       keep_partial(connection, input.substr(parsed));
   }
   ring_.give_back(buffer);
@@ -182,7 +175,7 @@ void WorkerCore<R>::keep_partial(Connection& connection, std::string_view rest) 
   }
   std::memcpy(partials_.block(connection.partial), rest.data(), rest.size());
   connection.partial_bytes = static_cast<std::uint32_t>(rest.size());
-  connection.head_started_ns = now_ns_;
+  if (connection.body == BlockPool::kNone) connection.head_started_ns = now_ns_;
   wheel_.move(connection, deadline_s(connection));
   if (!may_parse(connection)) queue_input(connection);
 }
@@ -217,6 +210,12 @@ std::uint32_t WorkerCore<R>::parse_all(Connection& connection, std::string_view 
     parsed = take_proxy_header(connection, bytes);
     if (connection.expects_proxy) return parsed;
   }
+  if (connection.body != BlockPool::kNone && may_parse(connection)) [[unlikely]] {
+    parsed = collect_body(connection, bytes);
+  }
+  // All of the rest belongs to a body, now or in the next loop.
+  if (connection.body != BlockPool::kNone) [[unlikely]]
+    return parsed;
   while (parsed < bytes.size() && may_parse(connection)) {
     RequestView request;
     const ParseResult result = parse_request(bytes.substr(parsed), options_.limits, request);

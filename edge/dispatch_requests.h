@@ -25,15 +25,6 @@ inline RecordFault first_fault(const ReadBody& body) noexcept {
   }
   return RecordFault::kNone;
 }
-
-/// "Content-Length: <bytes>" and CRLF; returns the end.
-inline char* put_content_length(char* out, std::size_t bytes) noexcept {
-  constexpr std::string_view kName = "Content-Length: ";
-  std::memcpy(out, kName.data(), kName.size());
-  out = std::to_chars(out + kName.size(), out + kName.size() + 20, bytes).ptr;
-  std::memcpy(out, "\r\n", 2);
-  return out + 2;
-}
 }  // namespace detail
 
 // --- Who asks ----------------------------------------------------------------------------------
@@ -190,8 +181,7 @@ void WorkerCore<R>::serve_post(Connection& connection, Exchange& exchange,
   add_cors(exchange);
   std::size_t response = route.post;
   if (mode == BodyMode::kBatch && body.fault == RecordFault::kNone) {
-    exchange.content = {rules_->content.get(), encode_batch_answer(body, rules_->content.get())};
-    exchange.has_content = true;
+    set_content(exchange, encode_batch_answer(body, rules_->content.get()));
   } else if (const RecordFault fault = detail::first_fault(body); fault != RecordFault::kNone) {
     add_header(exchange, detail::kErrorHeader, fault_code(fault));
     const bool too_large =
@@ -287,6 +277,16 @@ void WorkerCore<R>::add_header(Exchange& exchange, std::string_view name, std::s
   exchange.headers = {scratch, used};
 }
 
+/// So many bytes of the rules' scratch are the answer's body.
+template <Ring R>
+void WorkerCore<R>::set_content(Exchange& exchange, std::size_t bytes) {
+  char digits[20];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, bytes).ptr;
+  add_header(exchange, "Content-Length", {digits, static_cast<std::size_t>(end - digits)});
+  exchange.content = {rules_->content.get(), bytes};
+  exchange.has_content = true;
+}
+
 /// Fetch standard, section 3.2: with credentials the origin must be named.
 template <Ring R>
 void WorkerCore<R>::add_cors(Exchange& exchange) {
@@ -310,7 +310,6 @@ void WorkerCore<R>::queue_composed(Connection& connection, const Exchange& excha
   };
   put(response.bytes, response.head_bytes - 2);
   put(exchange.headers.data(), exchange.headers.size());
-  if (exchange.has_content) out = detail::put_content_length(out, exchange.content.size());
   put("\r\n", 2);
   if (exchange.request.method != Method::kHead) {
     if (exchange.has_content) {

@@ -88,11 +88,12 @@ void WorkerCore<R>::tick() {
 /// be sent from their bytes.
 template <Ring R>
 void WorkerCore<R>::change_rules() {
-  if (old_rules_) control_.give_back(old_rules_.release());
-  WorkerRules* const offered = control_.try_take_rules();
-  if (offered == nullptr) return;
+  if (old_rules_) control_.try_give_back(old_rules_);
+  if (old_rules_) return;
+  std::unique_ptr<WorkerRules> offered = control_.try_take_rules();
+  if (!offered) return;
   old_rules_ = std::move(rules_);
-  rules_.reset(offered);
+  rules_ = std::move(offered);
   counters_.rules_changed.add();
 }
 

@@ -57,10 +57,7 @@ void report(const RecoveryReport& recovery) {
 }  // namespace
 
 Server::Server(const EdgeConfig& config)
-    : config_(config),
-      spool_{config.spool_path},
-      workers_count_(count_workers(config)),
-      routes_(config.pixel_paths) {}
+    : config_(config), spool_{config.spool_path}, workers_count_(count_workers(config)) {}
 
 base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std::string version) {
   std::unique_ptr<Server> server(new Server(config));
@@ -71,6 +68,7 @@ base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std
     why = "its self-test passed";
     server->backend_ = choose_backend(why);
   }
+  if (auto done = server->make_rules(); !done) return done.error();
   if (auto free = probe_listeners(config.listen); !free) return free.error();
   if (auto done = server->prepare_log(); !done) return done.error();
   if (auto done = server->start_keeper(); !done) return done.error();
@@ -81,6 +79,13 @@ base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std
                backend_name(server->backend_), why, config.node_id, server->boot_,
                config.admin_listen.empty() ? "off" : config.admin_listen);
   return server;
+}
+
+base::Status Server::make_rules() {
+  auto rules = Rules::create(config_);
+  if (!rules) return rules.error();
+  rules_ = std::move(rules).value();
+  return base::ok_status();
 }
 
 // From identity to control page under the spool's lock: two processes that start at once take
@@ -139,7 +144,53 @@ WorkerOptions Server::worker_options(std::uint16_t index) const {
   options.index = index;
   if (config_.pin && workers_count_ <= cores.size()) options.cpu = cores[index];
   options.backend = backend_;
-  options.listeners = listeners_.of_worker(index);
+  for (const ListenerView& each : listeners_.of_worker(index)) {
+    options.listeners.push_back({each.fd, each.address_index >= config_.listen.size()});
+  }
+  options.connections_max = config_.connections_max;
+  options.receive_buffers = config_.receive_buffers;
+  options.connections_per_address = config_.connections_per_address;
+  options.limits.request_line_bytes = static_cast<std::uint32_t>(config_.request_line_bytes);
+  options.limits.head_bytes = static_cast<std::uint32_t>(config_.head_bytes);
+  options.limits.header_count = config_.header_count;
+  options.body_bytes_max = static_cast<std::uint32_t>(config_.body_bytes);
+  options.bodies_max = config_.bodies_max;
+  options.batch_wait_us_max =
+      static_cast<std::uint32_t>(config_.batch_wait_ns / base::kMicrosecondNs);
+  options.rules = rules_;
+  options.cipher = &*cipher_;
+  const auto recovery = recover_spool(options);
+  if (!recovery) return recovery.error();
+  report(*recovery);
+  return base::ok_status();
+}
+
+base::Status Server::start_keeper() {
+  std::vector<KeeperLane> lanes;
+  for (std::uint16_t worker = 0; worker < workers_count_; ++worker) {
+    supplies_.push_back(std::make_unique<SegmentSupply>());
+    lanes.push_back({supplies_.back().get(), &page_->slot(worker)});
+  }
+  KeeperOptions options;
+  options.spool = spool_;
+  options.distribution = config_.distribution;
+  options.node = config_.node_id;
+  options.boot = boot_;
+  options.segment_bytes = config_.segment_bytes;
+  options.standby_segments = config_.standby_segments;
+  keeper_ = std::make_unique<Keeper>(options, lanes);
+  return keeper_->start();
+}
+
+WorkerOptions Server::worker_options(std::uint16_t index) const {
+  const std::vector<int> cores = allowed_cores();
+  WorkerOptions options;
+  options.index = index;
+  if (config_.pin && workers_count_ <= cores.size()) options.cpu = cores[index];
+  options.backend = backend_;
+  for (const ListenerView& each : listeners_.of_worker(index)) {
+    options.listeners.push_back({each.fd, each.address_index >= config_.listen.size()});
+  }
   options.connections_max = config_.connections_max;
   options.receive_buffers = config_.receive_buffers;
   options.limits.request_line_bytes = static_cast<std::uint32_t>(config_.request_line_bytes);
@@ -155,8 +206,6 @@ WorkerOptions Server::worker_options(std::uint16_t index) const {
   options.lane = {logfmt::SegmentKind::kAccess, config_.node_id, boot_, index};
   options.edge_location = config_.location;
   options.distribution_host = config_.distribution_host;
-  options.log_cookies = config_.cookies;
-  options.serve_when_full = config_.on_full == OnFull::kServeAndCount;
   options.segment_age_s = static_cast<std::uint32_t>(config_.segment_age_ns / base::kSecondNs);
   options.supply = supplies_[index].get();
   return options;

@@ -15,11 +15,11 @@
 #include "base/result.h"
 #include "edge/admin.h"
 #include "edge/config.h"
-#include "edge/http/route.h"
 #include "edge/log/keeper.h"
 #include "edge/log/segment_supply.h"
 #include "edge/log/spool.h"
 #include "edge/net/listener.h"
+#include "edge/rules.h"
 #include "edge/worker.h"
 #include "logfmt/control_page.h"
 #include "logfmt/request_id.h"
@@ -44,6 +44,10 @@ class Server {
   /// Readiness becomes 503; everything is served as before.
   void stop_being_ready() noexcept { draining_.store(true, std::memory_order_release); }
 
+  /// Gives the workers what of `config` may change while they serve (rules.h); the rest of it is
+  /// ignored. An error changes nothing. Main thread; the workers take it within a second.
+  base::Status reload(const EdgeConfig& config);
+
   /// Asks the workers to end within `patience_ns`. May be called again with less patience.
   void begin_drain(std::uint64_t patience_ns);
   /// True when every worker has ended.
@@ -55,6 +59,7 @@ class Server {
 
  private:
   explicit Server(const EdgeConfig& config);
+  base::Status make_rules();
   base::Status prepare_log();
   base::Status recover();
   base::Status start_keeper();
@@ -64,15 +69,16 @@ class Server {
   WorkerOptions worker_options(std::uint16_t index) const;
   void run_one(WorkerOptions options);
 
-  const EdgeConfig config_;
+  EdgeConfig config_;
   const Spool spool_;
   const std::uint16_t workers_count_;
   Backend backend_ = Backend::kEpoll;
   std::uint32_t boot_ = 0;
   std::optional<logfmt::RequestIdCipher> cipher_;
   std::optional<logfmt::ControlPage> page_;
-  RouteTable routes_;
+  std::shared_ptr<const Rules> rules_;
   std::vector<std::unique_ptr<SegmentSupply>> supplies_;
+  std::vector<std::unique_ptr<SegmentSupply>> events_supplies_;
   std::vector<std::unique_ptr<WorkerControl>> controls_;
   std::unique_ptr<Keeper> keeper_;
   Listeners listeners_;

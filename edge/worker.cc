@@ -40,8 +40,8 @@ WorkerControl::~WorkerControl() {
   delete retired_.load(std::memory_order_acquire);
 }
 
-bool WorkerControl::offer(std::unique_ptr<WorkerRules> rules) {
-  delete retired_.exchange(nullptr, std::memory_order_acquire);  // Pairs with give_back.
+bool WorkerControl::try_offer(std::unique_ptr<WorkerRules>& rules) {
+  delete retired_.exchange(nullptr, std::memory_order_acquire);  // Pairs with try_give_back.
   WorkerRules* expected = nullptr;
   // release; pairs with try_take_rules: the rules are whole when the worker sees them.
   if (!offered_.compare_exchange_strong(expected, rules.get(), std::memory_order_release)) {
@@ -49,6 +49,18 @@ bool WorkerControl::offer(std::unique_ptr<WorkerRules> rules) {
   }
   static_cast<void>(rules.release());
   return true;
+}
+
+std::unique_ptr<WorkerRules> WorkerControl::try_take_rules() noexcept {
+  return std::unique_ptr<WorkerRules>(offered_.exchange(nullptr, std::memory_order_acquire));
+}
+
+void WorkerControl::try_give_back(std::unique_ptr<WorkerRules>& rules) noexcept {
+  WorkerRules* expected = nullptr;
+  // release; pairs with try_offer: the worker's last use of the rules comes before their end.
+  if (retired_.compare_exchange_strong(expected, rules.get(), std::memory_order_release)) {
+    static_cast<void>(rules.release());
+  }
 }
 
 void WorkerControl::drain(std::uint64_t patience_ns) noexcept {

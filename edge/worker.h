@@ -88,17 +88,13 @@ class WorkerControl {
   std::atomic<bool> ready{true};
 
   /// Main thread: gives the worker new rules, which it takes within a second, and frees those it
-  /// no longer uses. False while an earlier offer has not been taken.
-  bool offer(std::unique_ptr<WorkerRules> rules);
+  /// no longer uses. False, and `rules` stays, while an earlier offer has not been taken.
+  bool try_offer(std::unique_ptr<WorkerRules>& rules);
   /// Worker, once a second: the offered rules, or null.
-  WorkerRules* try_take_rules() noexcept {
-    // acquire; pairs with the release in offer: the rules are whole.
-    return offered_.exchange(nullptr, std::memory_order_acquire);
-  }
-  /// Worker: gives back rules that nothing points into any more.
-  void give_back(WorkerRules* rules) noexcept {
-    retired_.store(rules, std::memory_order_release);  // Pairs with the acquire in offer.
-  }
+  std::unique_ptr<WorkerRules> try_take_rules() noexcept;
+  /// Worker: gives back rules that nothing points into any more; keeps them while the main thread
+  /// has not collected the last ones.
+  void try_give_back(std::unique_ptr<WorkerRules>& rules) noexcept;
 
  private:
   base::UniqueFd wake_;

@@ -105,6 +105,7 @@ class WorkerCore {
                     Persistence persistence);
   bool write_records(const Exchange& exchange, const ReadBody& body);
   void add_header(Exchange& exchange, std::string_view name, std::string_view value);
+  void set_content(Exchange& exchange, std::size_t bytes);
   void add_cors(Exchange& exchange);
   void queue_composed(Connection& connection, const Exchange& exchange, const Response& response);
 

@@ -13,7 +13,7 @@ INSTANTIATE_TEST_SUITE_P(Worlds, Clients, all_worlds(), name_of_world);
 WorldOptions behind_proxy() {
   WorldOptions options;
   options.proxy = true;
-  options.config.client.proxy_from = {"127.0.0.0/8", "192.0.2.0/24"};
+  options.config.client.proxy_from = {"127.0.0.0/8", "198.51.100.0/24"};
   return options;
 }
 
@@ -173,8 +173,8 @@ TEST_P(Clients, RulesChangeWhileServing) {
     config.http.routes = {later};
     auto rules = edge::Rules::create(config);
     ASSERT_TRUE(rules);
-    EXPECT_TRUE(world.control().offer(
-        std::make_unique<edge::WorkerRules>(std::move(rules).value(), 64 * 1024)));
+    auto own = std::make_unique<edge::WorkerRules>(std::move(rules).value(), 64 * 1024);
+    EXPECT_TRUE(world.control().try_offer(own));
     world.pass_ms(1200);
     world.send(client, "GET /later HTTP/1.1\r\nHost: t\r\n\r\n");
     EXPECT_EQ(

@@ -27,7 +27,7 @@ std::shared_ptr<const edge::Rules> rules_of(const WorldOptions& world) {
   config.send_timeout_ns = world.send_timeout_ns;
   if (world.serve_when_full) config.on_full = edge::OnFull::kServeAndCount;
   auto rules = edge::Rules::create(config);
-  CHECK(rules.has_value());
+  CHECK(static_cast<bool>(rules));
   return std::move(rules).value();
 }
 

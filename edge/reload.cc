@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: new settings for a server that goes on serving.
+#include <chrono>
+#include <thread>
+
+#include "edge/server.h"
+
+namespace pixel::edge {
+namespace {
+
+// A worker takes an offer within a second, and gives the old rules back a second later.
+constexpr int kOffersMax = 300;
+constexpr auto kOfferPause = std::chrono::milliseconds(10);
+
+bool offer_patiently(WorkerControl& control, const std::shared_ptr<const Rules>& rules,
+                     std::uint32_t head_bytes_max) {
+  auto own = std::make_unique<WorkerRules>(rules, head_bytes_max);
+  for (int tries = 0; tries < kOffersMax; ++tries) {
+    if (control.try_offer(own)) return true;
+    std::this_thread::sleep_for(kOfferPause);
+  }
+  return false;
+}
+
+}  // namespace
+
+base::Status Server::reload(const EdgeConfig& config) {
+  EdgeConfig wanted = config;
+  wanted.policy.hash_secret = config_.policy.hash_secret;
+  auto rules = Rules::create(wanted);
+  if (!rules) return rules.error();
+  for (const auto& control : controls_) {
+    if (!offer_patiently(*control, *rules, static_cast<std::uint32_t>(config_.head_bytes))) {
+      return base::Error{"a worker does not take new settings: it is stuck"};
+    }
+  }
+  rules_ = std::move(rules).value();
+  return base::ok_status();
+}
+
+}  // namespace pixel::edge
