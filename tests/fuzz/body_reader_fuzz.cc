@@ -59,19 +59,21 @@ void check_body(const ReadBody& body, std::string_view raw) {
   }
 }
 
+void check_input(std::uint8_t choice, std::string_view body) {
+  constexpr BodyMode kModes[] = {BodyMode::kWhole, BodyMode::kObject, BodyMode::kBatch};
+  constexpr std::string_view kCodings[] = {"", "gzip", "deflate"};
+  const std::string_view key = (choice & 0x80U) != 0 ? "batch" : "";
+  const std::string_view coding = kCodings[choice / 3 % 3];
+  check_body(reader().read(kModes[choice % 3], kLimits, key, coding, body), body);
+  check_body(reader().read_data_parameter(body, kLimits), body);
+  check_whole(reader().read(BodyMode::kWhole, kLimits, "", "", body), body);
+}
+
 }  // namespace
 }  // namespace pixel::edge
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace pixel::edge;
   if (size == 0) return 0;
-  const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
-  constexpr BodyMode kModes[] = {BodyMode::kWhole, BodyMode::kObject, BodyMode::kBatch};
-  constexpr std::string_view kCodings[] = {"", "gzip", "deflate"};
-  const std::string_view key = (data[0] & 0x80U) != 0 ? "batch" : "";
-  const std::string_view coding = kCodings[data[0] / 3 % 3];
-  check_body(reader().read(kModes[data[0] % 3], kLimits, key, coding, body), body);
-  check_body(reader().read_data_parameter(body, kLimits), body);
-  check_whole(reader().read(BodyMode::kWhole, kLimits, "", "", body), body);
+  pixel::edge::check_input(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
   return 0;
 }

@@ -77,6 +77,7 @@ std::string to_table(const AuditResult& result) {
     text += fmt::format("; {} without an answer handed over", result.logged - result.answered);
   }
   text += '\n';
+  if (result.events > 0) text += fmt::format("  {:<12} {:>14}\n", "events", result.events);
   for (const SinkTotals& sink : result.sinks) text += sink_row(sink);
   if (result.refused > 0) text += fmt::format("  {:<12} {:>14}\n", "refused", result.refused);
   for (const std::string& note : result.notes) text += "  note: " + note + '\n';
@@ -88,6 +89,7 @@ std::string to_table(const AuditResult& result) {
 
 std::string summary_line(const AuditResult& result) {
   std::string text = fmt::format("answered={} logged={}", result.answered, result.logged);
+  if (result.events > 0) text += fmt::format(" events={}", result.events);
   for (const SinkTotals& sink : result.sinks) text += fmt::format(" {}={}", sink.name, sink.rows);
   return text + (result.balanced()
                      ? " balanced"
@@ -99,6 +101,7 @@ std::string to_json(const AuditResult& result) {
   object["balanced"] = result.balanced();
   object["answered"] = result.answered;
   object["logged"] = result.logged;
+  object["events"] = result.events;
   object["unlogged"] = result.unlogged;
   object["refused"] = result.refused;
   object["segments"] = result.segments;

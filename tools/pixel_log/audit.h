@@ -67,11 +67,12 @@ struct ClientTotals {
 struct AuditResult {
   std::uint64_t answered = 0;  // Handed to the kernel, by the edge's count.
   std::uint64_t logged = 0;
+  std::uint64_t events = 0;  // Lines of events lanes.
   std::uint64_t unlogged = 0;
   std::uint64_t refused = 0;
   std::uint64_t segments = 0;
   std::uint64_t segments_without_data = 0;
-  std::uint64_t lost_lines = 0;
+  std::uint64_t lost_lines = 0;  // With events; so are the next two.
   std::uint64_t duplicate_lines = 0;
   std::uint64_t torn_lines = 0;
   std::vector<SinkTotals> sinks;

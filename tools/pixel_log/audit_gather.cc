@@ -40,6 +40,10 @@ void read_control_page(const fs::path& path, AuditBooks& books, AuditResult& res
     boot.ledger.unlogged += slot.unlogged.load(std::memory_order_relaxed);
     boot.ledger.refused += slot.refused.load(std::memory_order_relaxed);
   }
+  for (const logfmt::ControlSlot& slot : page->slots(logfmt::SegmentKind::kEvents)) {
+    boot.ledger.events += slot.lines.load(std::memory_order_acquire);
+    boot.ledger.events_unlogged += slot.unlogged.load(std::memory_order_relaxed);
+  }
   if (page->owner_is_gone()) {
     result.notes.push_back(fmt::format(
         "{}: its process is gone and nobody has recovered its segments yet", path.string()));

@@ -18,6 +18,39 @@ std::string_view raw_line(const logfmt::LineTable& table, const logfmt::LineRef&
   return table.text().substr(line.begin, line.end + 1 - line.begin);
 }
 
+// The header's second line and the lines of access logs until 2019.
+std::string old_header() {
+  std::string text = "#Version: 1.0\n#Fields:";
+  for (std::size_t i = 0; i < logfmt::kOldFieldCount; ++i) {
+    text += ' ';
+    text += logfmt::field_name(static_cast<logfmt::Field>(i));
+  }
+  return text + '\n';
+}
+
+std::string old_line(const logfmt::LineTable& table, const logfmt::LineRef& line) {
+  const auto last = static_cast<logfmt::Field>(logfmt::kOldFieldCount - 1);
+  const std::string_view field = table.field(line, last);
+  const auto bytes = static_cast<std::size_t>(field.data() + field.size() - table.text().data());
+  return std::string(table.text().substr(line.begin, bytes - line.begin)) + '\n';
+}
+
+bool looks_like_events(std::string_view text) { return text.starts_with('{'); }
+
+// Whether a file is a log: by its first lines, of which no line can fill all.
+bool looks_like_log(std::string_view text) {
+  constexpr std::size_t enough_bytes = 2 * logfmt::kLineBytesMax;
+  if (text.empty()) return true;
+  if (looks_like_events(text)) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    return nlohmann::json::accept(line.begin(), line.end());
+  }
+  std::string_view first = text.substr(0, enough_bytes);
+  logfmt::LineTable table;
+  table.decode(first.substr(0, first.rfind('\n') + 1));
+  return !table.lines().empty() || (table.comment_lines() > 0 && table.bad_lines().empty());
+}
+
 std::string json_line(const logfmt::LineTable& table, const logfmt::LineRef& line) {
   nlohmann::ordered_json object;
   for (std::size_t i = 0; i < line.field_count; ++i) {
@@ -38,8 +71,8 @@ std::string id_line(const logfmt::LineTable& table, const logfmt::LineRef& line,
 
 }  // namespace
 
-Cat::Cat(CatFormat format, const logfmt::RequestIdCipher* cipher, Print print)
-    : format_(format), cipher_(cipher), print_(std::move(print)) {}
+Cat::Cat(CatFormat format, const logfmt::RequestIdCipher* cipher, Print print, CatKind kind)
+    : format_(format), cipher_(cipher), print_(std::move(print)), kind_(kind) {}
 
 base::Status Cat::print_new(const std::vector<std::filesystem::path>& paths) {
   for (const auto& path : paths) {
@@ -85,19 +118,29 @@ base::Status Cat::print_file(const std::filesystem::path& path) {
   std::uint64_t& printed = printed_file_bytes_[path];
   text->erase(0, std::min<std::uint64_t>(printed, text->size()));
   printed += text->size();
-  const bool json = text->starts_with('{');
+  const bool is_new = printed == text->size();
+  if (is_new && !looks_like_log(*text)) no_logs_.insert(path);
+  if (no_logs_.contains(path)) return base::ok_status();
+  const bool json = looks_like_events(*text);
   print_text(*text, json ? logfmt::SegmentKind::kEvents : logfmt::SegmentKind::kAccess);
   return base::ok_status();
 }
 
 void Cat::print_text(std::string_view text, logfmt::SegmentKind kind) {
   if (text.empty()) return;
-  kind == logfmt::SegmentKind::kEvents ? print_events(text) : print_access(text);
+  const bool is_events = kind == logfmt::SegmentKind::kEvents;
+  if (kind_ == (is_events ? CatKind::kAccess : CatKind::kEvents)) return;
+  is_events ? print_events(text) : print_access(text);
+}
+
+void Cat::print_header() {
+  if (!header_printed_ && format_ == CatFormat::kLines) print_(logfmt::kAccessHeader);
+  if (!header_printed_ && format_ == CatFormat::kOldLines) print_(old_header());
+  header_printed_ = true;
 }
 
 void Cat::print_access(std::string_view text) {
-  if (format_ == CatFormat::kLines && !header_printed_) print_(logfmt::kAccessHeader);
-  header_printed_ = true;
+  print_header();
   logfmt::LineTable table;
   table.decode(text);
   for (const logfmt::LineRef& line : table.lines()) {
@@ -105,6 +148,9 @@ void Cat::print_access(std::string_view text) {
     switch (format_) {
       case CatFormat::kLines:
         more = print_(raw_line(table, line));
+        break;
+      case CatFormat::kOldLines:
+        more = print_(old_line(table, line));
         break;
       case CatFormat::kJson:
         more = print_(json_line(table, line));

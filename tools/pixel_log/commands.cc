@@ -86,6 +86,18 @@ base::Result<AuditInput> read_audit_input(const AuditOptions& options) {
   return input;
 }
 
+CatFormat format_of(const CatOptions& options) {
+  if (options.ids) return CatFormat::kIds;
+  if (options.json) return CatFormat::kJson;
+  return options.fields == 33 ? CatFormat::kLines : CatFormat::kOldLines;
+}
+
+// Who wants 26 fields wants no events among them.
+CatKind kind_of(const CatOptions& options) {
+  if (options.kind == "events") return CatKind::kEvents;
+  return options.kind == "access" || options.fields != 33 ? CatKind::kAccess : CatKind::kBoth;
+}
+
 }  // namespace
 
 int run_cat(const CatOptions& options) {
@@ -93,21 +105,25 @@ int run_cat(const CatOptions& options) {
     return fail("--ids needs the node's key: --key FILE");
   const auto cipher = optional_cipher(options.key_file);
   if (!cipher) return fail(cipher.error().message);
-  const CatFormat format = options.ids    ? CatFormat::kIds
-                           : options.json ? CatFormat::kJson
-                                          : CatFormat::kLines;
-  Cat cat(format, cipher.value() ? &*cipher.value() : nullptr, [](std::string_view text) {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  });
+  Cat cat(
+      format_of(options), cipher.value() ? &*cipher.value() : nullptr,
+      [](std::string_view text) {
+        return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+      },
+      kind_of(options));
   const std::vector<std::filesystem::path> paths(options.paths.begin(), options.paths.end());
   for (;;) {
     if (const base::Status printed = cat.print_new(paths); !printed) {
       return fail(printed.error().message);
     }
     std::fflush(stdout);
-    if (!options.follow || cat.reader_is_gone()) return 0;
+    if (!options.follow || cat.reader_is_gone()) break;
     std::this_thread::sleep_for(kFollowInterval);
   }
+  for (const auto& path : cat.no_logs()) {
+    fmt::print(stderr, "pixel-log: {}: no line of it is one of a log\n", path.string());
+  }
+  return cat.no_logs().empty() ? 0 : 1;
 }
 
 int run_verify(const VerifyOptions& options) {

@@ -10,6 +10,8 @@ namespace pixel::logs {
 struct CatOptions {
   std::vector<std::string> paths;
   std::string key_file;
+  std::string kind;  // "access", "events"; empty: both.
+  int fields = 33;   // 33 or 26.
   bool json = false;
   bool ids = false;
   bool follow = false;

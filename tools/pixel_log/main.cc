@@ -12,8 +12,16 @@ CLI::App* add_cat(CLI::App& app, pixel::logs::CatOptions& options) {
   CLI::App* const cat = app.add_subcommand("cat", "Print lines of segments, in order");
   cat->add_option("PATH", options.paths, "A spool, a folder of segments, or files")->required();
   auto* const json = cat->add_flag("--json", options.json, "One JSON object per line, decoded");
-  cat->add_flag("--ids", options.ids, "Only node, boot, worker and sequence (needs --key)")
-      ->excludes(json);
+  auto* const ids =
+      cat->add_flag("--ids", options.ids, "Only node, boot, worker and sequence (needs --key)")
+          ->excludes(json);
+  auto* const kind =
+      cat->add_option("--kind", options.kind, "Only access lines, or only events (both)")
+          ->check(CLI::IsMember({"access", "events"}));
+  cat->add_option("--fields", options.fields,
+                  "26: access lines without the fields added in 2019, for who refuses 33")
+      ->check(CLI::IsMember({26, 33}))
+      ->excludes(json, ids, kind);
   cat->add_flag("--follow", options.follow, "Go on with what is published");
   cat->add_option("--key", options.key_file, kKeyHelp);
   return cat;

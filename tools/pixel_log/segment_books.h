@@ -23,11 +23,13 @@ struct SegmentBooks {
   std::uint64_t lines = 0;  // By the data; by the manifest where the data has been deleted.
   std::uint64_t bytes = 0;
   std::uint64_t torn_lines = 0;  // Lines that are no rows; part of `lines`.
-  // Known from the ids, else from the manifest.
+  // Known from the ids (of events, from their lines), else from the manifest.
   std::optional<std::uint64_t> first_sequence;
   std::optional<std::uint64_t> last_sequence;
   std::uint64_t gap_lines = 0;        // Sequence numbers missing between first and last.
   std::uint64_t duplicate_lines = 0;  // Lines whose number came before.
+  /// Of an events segment, with a cipher: the last access line of its worker that it speaks of.
+  std::optional<std::uint64_t> last_request;
 };
 
 /// Called for each row of an access segment.

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "tests/unit/tools/pixel_log/gzip_text.h"
 #include "tests/unit/tools/pixel_log/spool_builder.h"
@@ -14,12 +16,13 @@ namespace {
 
 class CatTest : public testing::Test {
  protected:
-  std::string print(CatFormat format) {
+  std::string print(CatFormat format, CatKind kind = CatKind::kBoth) {
     std::string out;
-    Cat cat(format, &spool_.cipher(), [&](std::string_view text) {
+    const auto add = [&](std::string_view text) {
       out += text;
       return true;
-    });
+    };
+    Cat cat(format, &spool_.cipher(), add, kind);
     EXPECT_TRUE(cat.print_new({spool_.root()}).ok());
     return out;
   }
@@ -59,6 +62,84 @@ TEST_F(CatTest, IdsAreDecoded) {
   const std::string out = print(CatFormat::kIds);
   EXPECT_NE(out.find("node=1 boot=673F3C2A worker=3 sequence=41\t"), std::string::npos) << out;
   EXPECT_NE(out.find("node=1 boot=673F3C2A worker=3 sequence=42\t"), std::string::npos) << out;
+}
+
+TEST_F(CatTest, EventsFollowTheAccessLines) {
+  const auto events = SpoolBuilder::events_segment(0);
+  spool_.seal(first_, 0, 3);
+  spool_.seal(events, 0, 2);
+  spool_.activate(SpoolBuilder::events_segment(1), 2, 1);
+  const std::string lines = spool_.text(first_, 0, 3);
+  const std::string all_events = spool_.text(events, 0, 3);
+  EXPECT_EQ(print(CatFormat::kLines), lines + all_events);
+  EXPECT_EQ(print(CatFormat::kLines, CatKind::kAccess), lines);
+  EXPECT_EQ(print(CatFormat::kLines, CatKind::kEvents), all_events);
+  EXPECT_EQ(print(CatFormat::kJson, CatKind::kEvents), all_events);
+}
+
+TEST_F(CatTest, OldLinesHave26FieldsAndTheirHeader) {
+  spool_.seal(first_, 0, 2);
+  const std::string out = print(CatFormat::kOldLines);
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < out.size(); at = out.find('\n', at) + 1) {
+    lines.push_back(out.substr(at, out.find('\n', at) - at));
+  }
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "#Version: 1.0");
+  EXPECT_TRUE(lines[1].starts_with("#Fields: date time x-edge-location "));
+  EXPECT_TRUE(lines[1].ends_with(" fle-status fle-encrypted-fields"));
+  EXPECT_EQ(std::count(lines[1].begin(), lines[1].end(), ' '), 26);
+  const std::string whole = spool_.line(first_, 0);
+  for (std::size_t i = 2; i < 4; ++i) {
+    EXPECT_EQ(std::count(lines[i].begin(), lines[i].end(), '\t'), 25);
+  }
+  EXPECT_TRUE(whole.starts_with(lines[2] + "\t"));
+  // Printed again, from a file of 26 fields, it is the same.
+  const auto copy = spool_.root() / "old.log";
+  SpoolBuilder::put(copy, out);
+  std::string again;
+  const auto add = [&](std::string_view text) {
+    again += text;
+    return true;
+  };
+  Cat cat(CatFormat::kOldLines, nullptr, add);
+  ASSERT_TRUE(cat.print_new({copy}).ok());
+  EXPECT_EQ(again, out);
+}
+
+TEST_F(CatTest, AFileThatIsNoLogIsNamed) {
+  const struct {
+    std::string text;
+    bool is_log;
+  } cases[] = {
+      {spool_.line(first_, 0), true},
+      {std::string(logfmt::kAccessHeader), true},
+      {"", true},
+      {"bad line\n" + spool_.line(first_, 0), true},
+      {spool_.event(SpoolBuilder::events_segment(0), 0), true},
+      {"{\"any\": \"json\"}\n", true},
+      {"hello\n", false},
+      {"hello", false},
+      {"{not json\n", false},
+      {"# a comment\nkey = value\n", false},
+      {std::string("\x7F\x45LF\0\0\n", 7), false},
+  };
+  for (const auto& each : cases) {
+    const auto path = spool_.root() / "some.txt";
+    SpoolBuilder::put(path, each.text);
+    std::string out;
+    const auto add = [&](std::string_view text) {
+      out += text;
+      return true;
+    };
+    Cat cat(CatFormat::kLines, nullptr, add);
+    ASSERT_TRUE(cat.print_new({path}).ok());
+    EXPECT_EQ(cat.no_logs().empty(), each.is_log) << each.text;
+    EXPECT_EQ(cat.no_logs().contains(path), !each.is_log) << each.text;
+    if (!each.is_log) {
+      EXPECT_EQ(out, "");
+    }
+  }
 }
 
 TEST_F(CatTest, FollowingPrintsEachLineOnceThroughSealing) {

@@ -47,6 +47,7 @@ class SpoolBuilder {
 
   /// One line with its newline; the request's query is "id=<sequence + 100 * worker>".
   std::string line(const logfmt::SegmentId& id, std::uint64_t sequence) const {
+    if (id.lane.kind == logfmt::SegmentKind::kEvents) return event(id, sequence);
     const auto when = logfmt::format_date_time(1'795'200'720);
     const std::string query = "x=%41&id=" + std::to_string(sequence + 100 * id.lane.worker);
     logfmt::LineInput input;
@@ -64,9 +65,22 @@ class SpoolBuilder {
     return out + '\n';
   }
   std::string text(const logfmt::SegmentId& id, std::uint64_t first, std::uint64_t count) const {
-    std::string all(logfmt::kAccessHeader);
+    const bool is_access = id.lane.kind == logfmt::SegmentKind::kAccess;
+    std::string all(is_access ? logfmt::kAccessHeader : "");
     for (std::uint64_t i = 0; i < count; ++i) all += line(id, first + i);
     return all;
+  }
+
+  static logfmt::SegmentId events_segment(std::uint32_t index, std::uint16_t worker = 0) {
+    return {{logfmt::SegmentKind::kEvents, kNode, kBoot, worker}, index};
+  }
+  /// One event with its newline: the second record of request `sequence / 2`.
+  std::string event(const logfmt::SegmentId& id, std::uint64_t sequence) const {
+    std::string request(logfmt::kRequestIdBytes, '\0');
+    cipher_.encode({id.lane.node, id.lane.worker, id.lane.boot, sequence / 2}, request.data());
+    return "{\"id\":\"" + request + "\",\"n\":" + std::to_string(sequence % 2) +
+           ",\"seq\":" + std::to_string(sequence) +
+           ",\"time\":\"2026-11-20T18:52:00Z\",\"path\":\"/collect\",\"record\":{\"a\":1}}\n";
   }
 
   std::filesystem::path sealed_path(const logfmt::SegmentId& id,
@@ -99,7 +113,8 @@ class SpoolBuilder {
     put(root_ / "active" / logfmt::active_file_name(id), content);
   }
   void leave_ledger(std::uint64_t lines, std::uint64_t answers, bool clean = true,
-                    std::uint64_t unlogged = 0) {
+                    std::uint64_t unlogged = 0, std::uint64_t events = 0,
+                    std::uint64_t events_unlogged = 0) {
     logfmt::BootLedger ledger;
     ledger.node = kNode;
     ledger.boot = kBoot;
@@ -107,12 +122,16 @@ class SpoolBuilder {
     ledger.answers = answers;
     ledger.unlogged = unlogged;
     ledger.clean = clean;
+    ledger.events = events;
+    ledger.events_unlogged = events_unlogged;
     put(root_ / "sealed" / logfmt::boot_ledger_file_name(kNode, kBoot), to_json(ledger));
   }
-  logfmt::ControlPage run_edge(std::uint64_t lines, std::uint64_t answers) {
+  logfmt::ControlPage run_edge(std::uint64_t lines, std::uint64_t answers,
+                               std::uint64_t events = 0) {
     auto page = logfmt::ControlPage::create(
-        root_ / "active" / logfmt::control_file_name(kNode, kBoot), kNode, kBoot, 2);
+        root_ / "active" / logfmt::control_file_name(kNode, kBoot), kNode, kBoot, 2, 2);
     EXPECT_TRUE(page.ok());
+    page->slot(logfmt::SegmentKind::kEvents, 1).lines = events;
     page->slot(0).lines = lines;
     page->slot(0).answers = answers;
     return std::move(*page);
