@@ -4,7 +4,8 @@
 are (compression makes short ones worth little).
 
     edge/routes/tracker/embed.py           writes it
-    edge/routes/tracker/embed.py --check   exit 1 when it is not what pixel.js gives"""
+    edge/routes/tracker/embed.py --check   exit 1 when it is not what pixel.js gives
+    edge/routes/tracker/embed.py --print   shows what is served"""
 
 import pathlib
 import re
@@ -67,8 +68,11 @@ def literal(text):
 
 
 def main():
-    wanted = TEMPLATE.format(lines=literal(minify(SOURCE.read_text(encoding="ascii"))))
-    if sys.argv[1:] == ["--check"]:
+    script = minify(SOURCE.read_text(encoding="ascii"))
+    wanted = TEMPLATE.format(lines=literal(script))
+    if sys.argv[1:] == ["--print"]:
+        print(script, end="")
+    elif sys.argv[1:] == ["--check"]:
         if TARGET.read_text(encoding="ascii") != wanted:
             sys.exit(f"{TARGET} is not what {SOURCE} gives; run {__file__}")
     else:
