@@ -3,35 +3,41 @@
 #include "edge/client/address_cursor.h"
 
 #include <cstddef>
-#include <cstring>
 
 namespace pixel::edge {
 namespace {
 
 constexpr std::size_t kGroups = 8;
 
-// A decimal number without leading zeros; `max` is below 2^28.
-Take take_number(TextCursor& cursor, std::uint32_t max, std::uint32_t& number) noexcept {
+// 10 and more: no decimal digit.
+std::uint32_t digit_value(char byte) noexcept {
+  return static_cast<unsigned char>(byte) - std::uint32_t{'0'};
+}
+
+// Four of them are what each request behind a proxy pays: client_bench, parse_v4.
+[[gnu::always_inline]] inline Take take_octet(TextCursor& cursor, std::uint8_t& octet) noexcept {
   if (cursor.at_end()) return Take::kNeedsMore;
-  std::uint32_t value = static_cast<unsigned char>(*cursor.at) - std::uint32_t{'0'};
+  std::uint32_t value = digit_value(*cursor.at);
   if (value > 9) return Take::kBad;
   ++cursor.at;
-  for (; !cursor.at_end(); ++cursor.at) {
-    const std::uint32_t digit = static_cast<unsigned char>(*cursor.at) - std::uint32_t{'0'};
+  for (int more = 0; more < 2; ++more) {
+    if (cursor.at_end()) break;
+    const std::uint32_t digit = digit_value(*cursor.at);
     if (digit > 9) break;
     if (value == 0) return Take::kBad;
-    if (value * 10 + digit > max) return Take::kBad;
     value = value * 10 + digit;
+    if (value > 255) return Take::kBad;
+    ++cursor.at;
   }
-  number = value;
+  octet = static_cast<std::uint8_t>(value);
   return Take::kTook;
 }
 
 // 16 and more: no hexadecimal digit.
 std::uint32_t hex_value(char byte) noexcept {
-  const auto value = static_cast<std::uint32_t>(static_cast<unsigned char>(byte));
-  if (value - '0' <= 9) return value - '0';
-  const std::uint32_t letter = (value | 0x20) - 'a';
+  const std::uint32_t digit = digit_value(byte);
+  if (digit <= 9) return digit;
+  const std::uint32_t letter = (static_cast<unsigned char>(byte) | 0x20U) - 'a';
   return letter <= 5 ? letter + 10 : 16;
 }
 
@@ -131,19 +137,21 @@ Take take_groups(TextCursor& cursor, Groups& groups) noexcept {
 
 Take take_v4(TextCursor& cursor, IpAddress& address) noexcept {
   std::uint8_t octets[4];
-  for (std::size_t i = 0; i < 4; ++i) {
-    if (i > 0) {
-      if (cursor.at_end()) return Take::kNeedsMore;
-      if (*cursor.at != '.') return Take::kBad;
-      ++cursor.at;
+  TextCursor ahead = cursor;  // A local one stays in registers.
+  Take taken = take_octet(ahead, octets[0]);
+  for (std::size_t i = 1; i < 4 && taken == Take::kTook; ++i) {
+    if (ahead.at_end()) {
+      taken = Take::kNeedsMore;
+    } else if (*ahead.at != '.') {
+      taken = Take::kBad;
+    } else {
+      ++ahead.at;
+      taken = take_octet(ahead, octets[i]);
     }
-    std::uint32_t octet = 0;
-    const Take taken = take_number(cursor, 255, octet);
-    if (taken != Take::kTook) return taken;
-    octets[i] = static_cast<std::uint8_t>(octet);
   }
-  address = address_of_v4(octets);
-  return Take::kTook;
+  cursor = ahead;
+  if (taken == Take::kTook) address = address_of_v4(octets);
+  return taken;
 }
 
 Take take_v6(TextCursor& cursor, IpAddress& address) noexcept {
@@ -154,10 +162,18 @@ Take take_v6(TextCursor& cursor, IpAddress& address) noexcept {
 }
 
 Take take_port(TextCursor& cursor, std::uint16_t& port) noexcept {
-  std::uint32_t number = 0;
-  const Take taken = take_number(cursor, 65535, number);
-  if (taken == Take::kTook) port = static_cast<std::uint16_t>(number);
-  return taken;
+  if (cursor.at_end()) return Take::kNeedsMore;
+  std::uint32_t value = digit_value(*cursor.at);
+  if (value > 9) return Take::kBad;
+  ++cursor.at;
+  for (; !cursor.at_end(); ++cursor.at) {
+    const std::uint32_t digit = digit_value(*cursor.at);
+    if (digit > 9) break;
+    if (value == 0 || value * 10 + digit > 65535) return Take::kBad;
+    value = value * 10 + digit;
+  }
+  port = static_cast<std::uint16_t>(value);
+  return Take::kTook;
 }
 
 Take take_literal(TextCursor& cursor, std::string_view literal) noexcept {
