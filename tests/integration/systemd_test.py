@@ -14,6 +14,7 @@ import time
 from support import ROOT, get, main_of, send, skip
 from harness.process import Failure, program, run, wait_until
 from harness.site import Site
+from service_manager import ServiceManager
 
 UNITS = ROOT / "systemd"
 SERVICES = ("pixel-edge.service", "pixel-shipper.service")
@@ -195,11 +196,37 @@ def check_programs(build, place):
     assert codes == [0, 0], codes
 
 
+def check_shipper_notifies(build, place):
+    """Ready when it works, alive while it does, stopping when told to."""
+    folder = place / "notify"
+    folder.mkdir()
+    site = Site(folder, build)
+    site.edge_config.write()
+    site.shipper_config.write()
+    manager = ServiceManager(folder, watchdog_s=4)
+    shipper = manager.start([program(build, "pixel-shipper"), "run", "--config",
+                             site.shipper_config.path], folder / "ship.log")
+    try:
+        ready = manager.wait_for("READY", 15)
+        assert manager.messages[ready][0] == shipper.pid
+        assert "2 sinks" in manager.messages[ready][1]["STATUS"], manager.messages
+        for _ in range(2):
+            ready = manager.wait_for("WATCHDOG", 4, after=ready + 1)
+        assert manager.count("STOPPING") == 0
+        shipper.terminate()
+        assert shipper.wait(30) == 0, (folder / "ship.log").read_text()
+        manager.wait_for("STOPPING", 1)
+    finally:
+        shipper.kill()
+        shipper.wait()
+        manager.close()
+
+
 def test(build, place):
     if shutil.which("systemd-analyze") is None:
         skip("systemd-analyze is not here (package systemd)")
     for check in (check_verify, check_exposure, check_reasons, check_users_and_folders,
-                  check_programs):
+                  check_shipper_notifies, check_programs):
         begin = time.monotonic()
         check(pathlib.Path(build).resolve(), place)
         print(f"{check.__name__}: {time.monotonic() - begin:.1f} s")
