@@ -21,8 +21,6 @@
 namespace pixel::edge {
 namespace {
 
-constexpr std::uint32_t kBodyBytesMax = 64 * 1024;
-
 enum class Verdict { kComplete, kIncomplete, kRefused };
 
 /// One message as one of the two understands it.
@@ -158,11 +156,12 @@ std::string lower_case(std::string_view text) {
 struct Known {
   http_errno error;
   const char* reason;
-  bool (*applies)(const Ours& ours, const std::string& lower_case_head);
+  bool (*applies)(const Ours& ours, const Theirs& theirs, std::string_view bytes);
 };
 
 // A longer name that begins with this one sets the same mark.
-bool has_longer_encoding_name(const Ours&, const std::string& head) {
+bool has_longer_encoding_name(const Ours& ours, const Theirs&, std::string_view bytes) {
+  const std::string head = lower_case(bytes.substr(0, ours.request.head_bytes));
   constexpr std::string_view kName = "\r\ntransfer-encoding";
   for (std::size_t at = 0; (at = head.find(kName, at)) != std::string::npos; at += kName.size()) {
     if (head[at + kName.size()] != ':') return true;
@@ -170,25 +169,55 @@ bool has_longer_encoding_name(const Ours&, const std::string& head) {
   return false;
 }
 
+// RFC 9110 section 6.5.1: a trailer never frames the message, whose end has been seen by then.
+bool has_length_in_trailers(const Ours& ours, const Theirs& theirs, std::string_view bytes) {
+  const std::string body = lower_case(bytes.substr(ours.request.head_bytes));
+  return ours.request.chunked && theirs.message.head_is_whole &&
+         body.find("\r\ncontent-length") != std::string::npos;
+}
+
+// RFC 9110 section 5.6.3: white space around a value is spaces and tabs.
+bool has_tab(const Ours& ours, std::string_view bytes, std::string_view name) {
+  const std::string head = lower_case(bytes.substr(0, ours.request.head_bytes));
+  for (std::size_t at = 0; (at = head.find(name, at)) != std::string::npos; at += name.size()) {
+    if (head.substr(at, head.find("\r\n", at + 2) - at).find('\t') != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
 constexpr Known kKnown[] = {
     {HPE_INVALID_METHOD, "it knows 34 methods; RFC 9110 section 9.1 lets any token be one",
-     [](const Ours& ours, const std::string&) { return ours.request.method == Method::kUnknown; }},
+     [](const Ours& ours, const Theirs&, std::string_view) {
+       return ours.request.method == Method::kUnknown;
+     }},
     {HPE_INVALID_URL, "its hosts in absolute and authority form hold fewer bytes than a reg-name",
-     [](const Ours& ours, const std::string&) { return !ours.message.target.starts_with('/'); }},
+     [](const Ours& ours, const Theirs&, std::string_view) {
+       return !ours.message.target.starts_with('/');
+     }},
     {HPE_INVALID_CONTENT_LENGTH, "it keeps the greatest lengths for itself; no such body exists",
-     [](const Ours& ours, const std::string&) {
+     [](const Ours& ours, const Theirs&, std::string_view) {
        return ours.request.content_length > UINT64_MAX / 10 - 10;
      }},
     {HPE_UNEXPECTED_CONTENT_LENGTH, "it takes Transfer-Encodings for Transfer-Encoding",
      has_longer_encoding_name},
     {HPE_INVALID_TRANSFER_ENCODING, "the same, without a length", has_longer_encoding_name},
+    {HPE_INVALID_TRANSFER_ENCODING, "it knows no tab behind a coding",
+     [](const Ours& ours, const Theirs&, std::string_view bytes) {
+       return has_tab(ours, bytes, "\r\ntransfer-encoding:");
+     }},
+    {HPE_INVALID_CONTENT_LENGTH, "it knows no tab behind a number",
+     [](const Ours& ours, const Theirs&, std::string_view bytes) {
+       return has_tab(ours, bytes, "\r\ncontent-length:");
+     }},
+    {HPE_UNEXPECTED_CONTENT_LENGTH, "it reads Content-Length in trailers", has_length_in_trailers},
+    {HPE_INVALID_CONTENT_LENGTH, "the same, with another value", has_length_in_trailers},
 };
 
 const Known* find_known(const Theirs& theirs, const Ours& ours, std::string_view bytes) {
-  const std::string head = lower_case(bytes.substr(0, ours.request.head_bytes));
   for (const Known& known : kKnown) {
     if (known.error != theirs.error) continue;
-    if (known.applies(ours, head)) return &known;
+    if (known.applies(ours, theirs, bytes)) return &known;
   }
   return nullptr;
 }
@@ -215,14 +244,15 @@ void check_same(bool same, const char* what, const Ours& ours, const Theirs& the
 struct ConnectionOptions {
   bool close = false;
   bool keep_alive = false;
-  bool similar = false;  // One that begins like a known one and is another.
+  bool odd = false;  // What the other reads otherwise: see same_persistence.
 };
 
 void take_option(const std::string& option, ConnectionOptions& options) {
   const bool known = option == "close" || option == "keep-alive" || option == "upgrade";
   options.close |= option == "close";
   options.keep_alive |= option == "keep-alive";
-  options.similar |= !known && !option.empty() && std::strchr("cku", option[0]) != nullptr;
+  options.odd |= option.empty() || !has_class(option[0], kTokenByte);
+  options.odd |= !known && std::strchr("cku", option[0]) != nullptr;
 }
 
 ConnectionOptions connection_options(std::string_view head) {
@@ -233,6 +263,7 @@ ConnectionOptions connection_options(std::string_view head) {
     head.remove_prefix(end + 2);
     if (!line.starts_with("connection:")) continue;
     line.erase(0, line.find(':') + 1);
+    options.odd |= line.find('\t') != std::string::npos;
     for (std::size_t comma; (comma = line.find(',')) != std::string::npos;) {
       take_option(std::string(trim_ows(std::string_view(line).substr(0, comma))), options);
       line.erase(0, comma + 1);
@@ -242,13 +273,14 @@ ConnectionOptions connection_options(std::string_view head) {
 }
 
 // Two differences are known. HTTP/1.0 with both options: we close, it goes on; to close is always
-// safe. And an option such as "clos" hides from it the one behind the comma.
+// safe. And behind an option such as "clos", an empty one or no token it reads no further, and it
+// knows no option with a tab behind it.
 bool same_persistence(const Message& ours, const Message& theirs, std::string_view head) {
   const ConnectionOptions options = connection_options(head);
   const bool by_rfc = !options.close && (options.keep_alive || ours.minor_version > 0);
   const bool closed_for_both = ours.minor_version == 0 && options.close && options.keep_alive;
   return ours.keep_alive == by_rfc &&
-         (options.similar || closed_for_both || ours.keep_alive == theirs.keep_alive);
+         (options.odd || closed_for_both || ours.keep_alive == theirs.keep_alive);
 }
 
 // What follows the head of CONNECT is not a body to it; to us it is, by its length.
