@@ -55,8 +55,7 @@ bool directory_exists(const std::filesystem::path& directory) {
 
 const logfmt::ControlSlot* CatalogueSnapshot::slot(const logfmt::LaneId& lane) const {
   const auto found = controls.find({lane.node, lane.boot});
-  if (found == controls.end() || lane.worker >= found->second->slots().size()) return nullptr;
-  return &found->second->slots()[lane.worker];
+  return found == controls.end() ? nullptr : found->second->find_slot(lane);
 }
 
 Catalogue::Catalogue(std::filesystem::path spool)

@@ -88,6 +88,27 @@ TEST_F(RetentionTest, WithoutAnySinkNothingIsDeleted) {
   EXPECT_EQ(run({}, 100 * kDay).segments, 0U);
 }
 
+// No sink takes events yet: they stay, and they are nobody's lag.
+TEST_F(RetentionTest, EventsSegmentsAreNeitherDeletedNorCounted) {
+  write_segments(1);
+  logfmt::LaneId lane = test_lane();
+  lane.kind = logfmt::SegmentKind::kEvents;
+  SpoolWriter events(spool(), lane);
+  events.append("{\"id\":\"x\"}\n");
+  events.rotate();
+  const Checkpoint delivered = at(1, 0, 2);
+  const Books books = balance(delivered);
+  EXPECT_EQ(books.written, 2U);
+  EXPECT_EQ(books.pending, 0U);
+  EXPECT_EQ(books.lag_bytes, 0U);
+  EXPECT_EQ(books.residue, 0);
+  EXPECT_EQ(run({delivered}, 2 * kDay).segments, 1U);
+  EXPECT_EQ(run({delivered}, 100 * kDay).manifests, 1U);
+  EXPECT_FALSE(has_manifest(0));
+  EXPECT_TRUE(std::filesystem::exists(events.sealed_path(0)));
+  EXPECT_TRUE(std::filesystem::exists(events.manifest_path(0)));
+}
+
 TEST_F(RetentionTest, ManifestsGoLaterAndTheirLinesStayInTheBooks) {
   write_segments(3);
   const Checkpoint delivered = at(3, 0, 6);

@@ -61,10 +61,29 @@ TEST_F(CatalogueTest, UnchangedSpoolKeepsItsVersion) {
 
 TEST_F(CatalogueTest, ForeignFilesAndEventLanesAreNotItsBusiness) {
   SpoolWriter writer(spool(), {logfmt::SegmentKind::kEvents, 1, 1, 0});
+  writer.append("{}\n");
+  writer.rotate();
+  ASSERT_TRUE(std::filesystem::exists(writer.manifest_path(0)));
   ASSERT_TRUE(base::write_file_atomic(spool() / "sealed" / "notes.txt", "x").ok());
   Catalogue catalogue(spool());
   ASSERT_TRUE(catalogue.scan().ok());
   EXPECT_TRUE(catalogue.snapshot()->lanes.empty());
+}
+
+TEST_F(CatalogueTest, FindsEachLanesSlot) {
+  const auto path = spool() / "active" / logfmt::control_file_name(1, 9);
+  std::filesystem::create_directories(path.parent_path());
+  auto page = logfmt::ControlPage::create(path, 1, 9, 2, 2);
+  ASSERT_TRUE(page.ok());
+  page->slot(logfmt::SegmentKind::kAccess, 1).lines = 7;
+  page->slot(logfmt::SegmentKind::kEvents, 1).lines = 8;
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.scan().ok());
+  const SnapshotPtr snapshot = catalogue.snapshot();
+  EXPECT_EQ(snapshot->slot({logfmt::SegmentKind::kAccess, 1, 9, 1})->lines, 7U);
+  EXPECT_EQ(snapshot->slot({logfmt::SegmentKind::kEvents, 1, 9, 1})->lines, 8U);
+  EXPECT_EQ(snapshot->slot({logfmt::SegmentKind::kAccess, 1, 9, 2}), nullptr);
+  EXPECT_EQ(snapshot->slot({logfmt::SegmentKind::kAccess, 1, 8, 1}), nullptr);
 }
 
 // A link to nowhere is listed and cannot be looked at: as a file that vanishes in between.
