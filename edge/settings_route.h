@@ -29,7 +29,7 @@ void visit_route_settings(Route& route, Visitor& visitor) {
   if (kind == RouteKind::kPixel) visitor.flag("data_parameter", route.data_parameter);
   if (kind == RouteKind::kBatch) {
     visitor.text("batch_key", route.batch_key);
-    visitor.integer("records_max", route.records_max, {1, 10'000});
+    visitor.integer("records_max", route.records_max, {1, kRecordsMax});
   }
   if (takes_bodies(kind)) {
     visitor.bytes("body_bytes", route.body_bytes, {kKiB, 16 * kMiB});

@@ -121,6 +121,9 @@ void check_bodies(const RouteOptions& route, OptionFaults& faults) {
   if (route.record_bytes != RouteOptions{}.record_bytes && route.record_bytes > route.body_bytes) {
     faults.push_back({.key = "record_bytes", .expected = "no more than body_bytes"});
   }
+  if (route.records_max == 0 || route.records_max > kRecordsMax) {
+    faults.push_back({.key = "records_max", .expected = "1 to 500"});
+  }
   if (!is_visible(route.batch_key) || route.batch_key.size() > 128) {
     faults.push_back({.key = "batch_key", .expected = "the name of a member, or \"\" for any"});
   }

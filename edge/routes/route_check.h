@@ -22,6 +22,9 @@ inline constexpr std::array<std::string_view, 3> kAnswerNames{"none", "ok", "ima
 /// Of the file; the indexes of their answers fit 16 bits.
 inline constexpr std::size_t kRoutesMax = 1000;
 
+/// Of one batch. Its answer has up to 192 bytes for each, and WorkerRules::kContentBytesMax in all.
+inline constexpr std::uint32_t kRecordsMax = 500;
+
 /// Something that must not be.
 struct OptionFault {
   static constexpr std::size_t kWhole = SIZE_MAX;

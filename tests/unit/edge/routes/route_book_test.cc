@@ -443,6 +443,9 @@ TEST(RouteBookTest, OptionsThatMustNotBeAreErrors) {
             "route \"/x\": hosts: expected at least one host that a target may have");
   closed.hosts = {"example.com", "*"};
   EXPECT_THAT(error_of(only(closed)), HasSubstr("route \"/x\": hosts[1]: expected a host"));
+  RouteOptions batch = route_of(RouteKind::kBatch);
+  batch.records_max = 501;
+  EXPECT_EQ(error_of(only(batch)), "route \"/x\": records_max: expected 1 to 500");
   RouteOptions text = route_of(RouteKind::kStatic);
   text.text = std::string(kRouteContentBytesMax + 1, 'x');
   EXPECT_EQ(error_of(only(text)), "route \"/x\": text: 65537 bytes; 65536 is the limit");
