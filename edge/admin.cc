@@ -15,10 +15,11 @@ std::string why_not_ready(const AdminView& view) {
   }
   if (!view.refuse_when_full) return {};
   const KeeperStatus status = view.keeper->status();
-  for (std::size_t worker = 0; worker < status.lanes.size(); ++worker) {
-    if (status.lanes[worker].has_room) continue;
+  for (const KeeperStatus::Lane& lane : status.lanes) {
+    if (lane.has_room) continue;
     return fmt::format(
-        "worker {} has no place for lines: {}", worker,
+        "worker {} has no place for {}: {}", lane.worker,
+        lane.kind == logfmt::SegmentKind::kAccess ? "lines" : "events",
         status.last_allocate_error.empty() ? "no segment is ready" : status.last_allocate_error);
   }
   return {};

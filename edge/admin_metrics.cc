@@ -72,6 +72,11 @@ void add_slot_metrics(const AdminView& view, MetricsText& text) {
                   (slots[worker].*metric.value).load(std::memory_order_acquire));
     }
   }
+  text.family("pixel_edge_events_total", Kind::kCounter, "Records published in the events lane.");
+  const auto events = view.page->slots(logfmt::SegmentKind::kEvents);
+  for (std::size_t worker = 0; worker < events.size(); ++worker) {
+    text.sample(worker_label(worker), events[worker].lines.load(std::memory_order_acquire));
+  }
   text.family("pixel_edge_heartbeat_age_seconds", Kind::kGauge, "Since the worker's last loop.");
   for (std::size_t worker = 0; worker < slots.size(); ++worker) {
     const std::uint64_t beat_ns = slots[worker].heartbeat_ns.load(std::memory_order_acquire);
@@ -88,9 +93,11 @@ void add_keeper_metrics(const AdminView& view, MetricsText& text) {
     text.sample("", status.*metric.value);
   }
   text.family("pixel_edge_segments_standby", Kind::kGauge, "Segments ready for the worker.");
-  for (std::size_t worker = 0; worker < status.lanes.size(); ++worker) {
-    text.sample(worker_label(worker),
-                static_cast<std::uint64_t>(status.lanes[worker].standby_segments));
+  for (const KeeperStatus::Lane& lane : status.lanes) {
+    const bool access = lane.kind == logfmt::SegmentKind::kAccess;
+    text.sample(
+        fmt::format("{},lane=\"{}\"", worker_label(lane.worker), access ? "access" : "events"),
+        static_cast<std::uint64_t>(lane.standby_segments));
   }
 }
 

@@ -270,7 +270,6 @@ bool WorkerCore<R>::describe_client(const Connection& connection, Exchange& exch
   exchange.client_address = connection.peer.view();
   exchange.client_port = connection.peer.port;
   exchange.https = connection.tls;
-  exchange.forwarded_for = first_forwarded(request.forwarded_for);
   exchange.query = request.query;
   exchange.referer = request.referer;
   exchange.user_agent = request.user_agent;
@@ -278,6 +277,8 @@ bool WorkerCore<R>::describe_client(const Connection& connection, Exchange& exch
     exchange.tls_version = tls_texts_.text(connection.tls_version);
     exchange.tls_cipher = tls_texts_.text(connection.tls_cipher);
   }
+  if (request.forwarded_for.count() != 0) [[unlikely]]
+    describe_forwarded(exchange);
   const bool reads_headers = rules_->client.reads_headers();
   const bool judges = rules_->policy.wants(request);
   if (!reads_headers && !judges) [[likely]]

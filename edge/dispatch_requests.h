@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "edge/events/envelope.h"
+#include "edge/policy/forwarded_for.h"
 #include "edge/worker_core.h"
 
 namespace pixel::edge {
@@ -28,6 +29,13 @@ inline RecordFault first_fault(const ReadBody& body) noexcept {
 }  // namespace detail
 
 // --- Who asks ----------------------------------------------------------------------------------
+
+/// Field 20: one address, or none; common parsers of this format take no list.
+template <Ring R>
+void WorkerCore<R>::describe_forwarded(Exchange& exchange) {
+  const auto first = first_forwarded_for(exchange.request);
+  if (first) exchange.forwarded_for = {forwarded_text_, format_address(*first, forwarded_text_)};
+}
 
 /// What headers of trusted proxies and the policy make of the client. True when it has asked too
 /// often.

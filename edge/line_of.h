@@ -17,15 +17,6 @@ inline std::string_view host_without_port(std::string_view host) noexcept {
   return host.substr(0, literal && end != std::string_view::npos ? end + 1 : end);
 }
 
-/// The originator: the first address of an X-Forwarded-For list.
-inline std::string_view first_forwarded(const HeaderLines& lines) noexcept {
-  if (lines.count() == 0) return {};
-  const std::string_view list = lines.from_last(lines.count() - 1);
-  std::string_view first = list.substr(0, list.find(','));
-  while (!first.empty() && (first.back() == ' ' || first.back() == '\t')) first.remove_suffix(1);
-  return first;
-}
-
 /// What is the same for every line of a worker.
 struct LineConstants {
   std::string_view edge_location;

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// pixel-edge: flags -> configuration -> server -> signals -> drain. COLD.
-#include <pthread.h>
-#include <signal.h>
-
+// pixel-edge: flags -> settings -> service. COLD.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include "base/clock.h"
 #include "base/diagnostics.h"
-#include "base/units.h"
 #include "edge/config.h"
-#include "edge/server.h"
+#include "edge/service.h"
 
 namespace {
 
 namespace fs = std::filesystem;
-using pixel::edge::EdgeConfig;
-using pixel::edge::Server;
+using pixel::edge::Service;
 
 constexpr int kFine = 0;
 constexpr int kFailed = 1;
@@ -29,77 +23,8 @@ struct Flags {
   std::string config;
   std::string log_level = "info";
   bool check = false;
+  bool take_over = false;
 };
-
-// Signals are read by the main thread alone, with sigtimedwait: no handler, no async-signal rules.
-sigset_t block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
-
-// The next signal within `wait_ns`, or 0.
-int wait_for_signal(const sigset_t& set, std::uint64_t wait_ns) {
-  timespec timeout{};
-  timeout.tv_sec = static_cast<time_t>(wait_ns / pixel::base::kSecondNs);
-  timeout.tv_nsec = static_cast<long>(wait_ns % pixel::base::kSecondNs);
-  const int number = ::sigtimedwait(&set, nullptr, &timeout);
-  return number > 0 ? number : 0;
-}
-
-// Serves until SIGINT or SIGTERM; false when a worker failed.
-bool serve(const Server& server, const sigset_t& set) {
-  while (!server.worker_failed()) {
-    const int number = wait_for_signal(set, 250 * pixel::base::kMillisecondNs);
-    if (number == SIGINT || number == SIGTERM) return true;
-    if (number == SIGHUP) spdlog::info("SIGHUP: settings are read at start; restart to apply");
-  }
-  return false;
-}
-
-// Readiness is already 503. A second signal ends the waiting, never the sealing.
-void drain(Server& server, const EdgeConfig& config, const sigset_t& set) {
-  spdlog::info("draining: not ready for {}, then up to {} for open connections",
-               pixel::base::format_duration_ns(config.drain_delay_ns),
-               pixel::base::format_duration_ns(config.drain_patience_ns));
-  bool hurry = false;
-  const std::uint64_t delay_end_ns = pixel::base::monotonic_ns() + config.drain_delay_ns;
-  for (auto now_ns = pixel::base::monotonic_ns(); now_ns < delay_end_ns && !hurry;
-       now_ns = pixel::base::monotonic_ns()) {
-    hurry = wait_for_signal(set, delay_end_ns - now_ns) > 0;
-  }
-  server.begin_drain(hurry ? 0 : config.drain_patience_ns);
-  while (!server.drained()) {
-    if (wait_for_signal(set, 10 * pixel::base::kMillisecondNs) == 0 || hurry) continue;
-    hurry = true;
-    spdlog::info("asked again: open connections are cut");
-    server.begin_drain(0);
-  }
-}
-
-int run(const EdgeConfig& config) {
-  const sigset_t set = block_signals();
-  spdlog::debug("settings:\n{}", pixel::edge::dump(config));
-  auto booted = Server::boot(config, PIXEL_VERSION);
-  if (!booted) {
-    spdlog::error("{}", booted.error().message);
-    return kFailed;
-  }
-  Server& server = **booted;
-  const bool asked = serve(server, set);
-  server.stop_being_ready();
-  if (asked) {
-    drain(server, config, set);
-  } else {
-    server.begin_drain(0);
-  }
-  const auto finished = server.finish();
-  if (!finished) spdlog::error("{}", finished.error().message);
-  return finished && asked ? kFine : kFailed;
-}
 
 // The file to read, or nothing after a message.
 bool choose_config(Flags& flags) {
@@ -111,6 +36,17 @@ bool choose_config(Flags& flags) {
   return false;
 }
 
+// The files that settings name are read too.
+int check(const pixel::edge::EdgeConfig& config) {
+  const auto rules = pixel::edge::Rules::create(config);
+  if (!rules) {
+    std::fprintf(stderr, "%s\n", rules.error().message.c_str());
+    return kUsage;
+  }
+  std::puts("ok");
+  return kFine;
+}
+
 int start(Flags flags) {
   if (!pixel::base::start_diagnostics(flags.log_level)) {
     std::fprintf(stderr, "pixel-edge: --log-level: expected debug, info, warn or error\n");
@@ -120,11 +56,9 @@ int start(Flags flags) {
   const auto loaded = pixel::edge::load_config(flags.config);
   for (const std::string& error : loaded.errors) std::fprintf(stderr, "%s\n", error.c_str());
   if (!loaded.errors.empty()) return kUsage;
-  if (flags.check) {
-    std::puts("ok");
-    return kFine;
-  }
-  return run(loaded.config);
+  if (flags.check) return check(loaded.config);
+  Service service({flags.config, PIXEL_VERSION, flags.take_over}, loaded.config);
+  return service.run() ? kFine : kFailed;
 }
 
 }  // namespace
@@ -135,6 +69,8 @@ int main(int argc, char** argv) {
   app.add_option("--config", flags.config,
                  std::string("Settings (TOML); ") + kDefaultConfig + " when it exists");
   app.add_flag("--check", flags.check, "Check the settings, print ok or every error, and exit");
+  app.add_flag("--take-over", flags.take_over,
+               "Take the listeners of the running process (server.handover), then have it drain");
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error (info)");
   app.set_version_flag("--version", std::string("pixel-edge ") + PIXEL_VERSION);
   try {

@@ -3,6 +3,7 @@
 #include "edge/server.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -18,10 +19,14 @@
 namespace pixel::edge {
 namespace {
 
+using logfmt::SegmentKind;
+
 constexpr std::uint64_t kLockWaitNs = 60 * base::kSecondNs;
 constexpr std::uint64_t kServeWaitNs = 30 * base::kSecondNs;
 // Descriptors of a worker besides its connections.
 constexpr std::uint64_t kSpareDescriptors = 256;
+// Access and events.
+constexpr std::uint16_t kLanesPerWorker = 2;
 
 std::uint16_t count_workers(const EdgeConfig& config) {
   if (config.workers != 0) return static_cast<std::uint16_t>(config.workers);
@@ -59,29 +64,50 @@ void report(const RecoveryReport& recovery) {
 Server::Server(const EdgeConfig& config)
     : config_(config), spool_{config.spool_path}, workers_count_(count_workers(config)) {}
 
-base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std::string version) {
-  std::unique_ptr<Server> server(new Server(config));
-  raise_descriptor_limit(config.connections_max + kSpareDescriptors);
+// Returns why it is that one.
+base::Result<std::string> Server::choose_backend_for(const Inheritance& inheritance) {
   std::string why = "as server.backend says";
-  if (config.backend == BackendChoice::kIoUring) server->backend_ = Backend::kIoUring;
-  if (config.backend == BackendChoice::kAuto) {
+  if (config_.backend == BackendChoice::kIoUring) backend_ = Backend::kIoUring;
+  if (config_.backend == BackendChoice::kAuto) {
     why = "its self-test passed";
-    server->backend_ = choose_backend(why);
+    backend_ = choose_backend(why);
   }
+  if (inheritance.backend && *inheritance.backend != backend_) {
+    // Whether accept blocks is a property of the listener that both processes share.
+    return base::Error{fmt::format(
+        "the process to be taken over serves by {}, this one would by {}: stop it first, then "
+        "start this one",
+        backend_name(*inheritance.backend), backend_name(backend_))};
+  }
+  return why;
+}
+
+base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std::string version,
+                                                   Inheritance inheritance) {
+  std::unique_ptr<Server> server(new Server(config));
+  server->version_ = std::move(version);
+  raise_descriptor_limit(config.connections_max + kSpareDescriptors);
+  const auto why = server->choose_backend_for(inheritance);
+  if (!why) return why.error();
   if (auto done = server->make_rules(); !done) return done.error();
-  if (auto free = probe_listeners(config.listen); !free) return free.error();
+  auto free = probe_listeners(config.listen, inheritance.listeners);
+  if (!free) return free.error();
   if (auto done = server->prepare_log(); !done) return done.error();
   if (auto done = server->start_keeper(); !done) return done.error();
-  if (auto done = server->start_workers(); !done) return done.error();
-  if (auto done = server->start_admin(std::move(version)); !done) return done.error();
+  auto started = server->start_workers(std::move(inheritance.listeners));
+  if (!started) return started.error();
   spdlog::info("serving on {} with {} workers on {} ({}); node {}, boot {}; admin {}",
                fmt::join(server->bound(), ", "), server->workers_count_,
-               backend_name(server->backend_), why, config.node_id, server->boot_,
+               backend_name(server->backend_), *why, config.node_id, server->boot_,
                config.admin_listen.empty() ? "off" : config.admin_listen);
   return server;
 }
 
 base::Status Server::make_rules() {
+  auto& secret = config_.policy.hash_secret;
+  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size())) {
+    return base::Error{"the kernel gives no random bytes (getrandom)"};
+  }
   auto rules = Rules::create(config_);
   if (!rules) return rules.error();
   rules_ = std::move(rules).value();
@@ -104,7 +130,7 @@ base::Status Server::prepare_log() {
   if (auto done = recover(); !done) return done;
   auto page = logfmt::ControlPage::create(
       spool_.active() / logfmt::control_file_name(config_.node_id, boot_), config_.node_id, boot_,
-      workers_count_);
+      workers_count_, kLanesPerWorker);
   if (!page) return page.error();
   page_.emplace(std::move(page).value());
   return base::ok_status();
@@ -125,7 +151,10 @@ base::Status Server::start_keeper() {
   std::vector<KeeperLane> lanes;
   for (std::uint16_t worker = 0; worker < workers_count_; ++worker) {
     supplies_.push_back(std::make_unique<SegmentSupply>());
-    lanes.push_back({supplies_.back().get(), &page_->slot(worker)});
+    events_supplies_.push_back(std::make_unique<SegmentSupply>());
+    lanes.push_back({supplies_.back().get(), &page_->slot(SegmentKind::kAccess, worker)});
+    lanes.push_back({events_supplies_.back().get(), &page_->slot(SegmentKind::kEvents, worker),
+                     SegmentKind::kEvents, config_.events_segment_bytes, 1});
   }
   KeeperOptions options;
   options.spool = spool_;
@@ -144,8 +173,11 @@ WorkerOptions Server::worker_options(std::uint16_t index) const {
   options.index = index;
   if (config_.pin && workers_count_ <= cores.size()) options.cpu = cores[index];
   options.backend = backend_;
+  const auto& proxied = config_.client.proxy_listen;
   for (const ListenerView& each : listeners_.of_worker(index)) {
-    options.listeners.push_back({each.fd, each.address_index >= config_.listen.size()});
+    const bool expects_proxy = std::find(proxied.begin(), proxied.end(),
+                                         config_.listen[each.address_index]) != proxied.end();
+    options.listeners.push_back({each.fd, expects_proxy});
   }
   options.connections_max = config_.connections_max;
   options.receive_buffers = config_.receive_buffers;
@@ -159,55 +191,12 @@ WorkerOptions Server::worker_options(std::uint16_t index) const {
       static_cast<std::uint32_t>(config_.batch_wait_ns / base::kMicrosecondNs);
   options.rules = rules_;
   options.cipher = &*cipher_;
-  const auto recovery = recover_spool(options);
-  if (!recovery) return recovery.error();
-  report(*recovery);
-  return base::ok_status();
-}
-
-base::Status Server::start_keeper() {
-  std::vector<KeeperLane> lanes;
-  for (std::uint16_t worker = 0; worker < workers_count_; ++worker) {
-    supplies_.push_back(std::make_unique<SegmentSupply>());
-    lanes.push_back({supplies_.back().get(), &page_->slot(worker)});
-  }
-  KeeperOptions options;
-  options.spool = spool_;
-  options.distribution = config_.distribution;
-  options.node = config_.node_id;
-  options.boot = boot_;
-  options.segment_bytes = config_.segment_bytes;
-  options.standby_segments = config_.standby_segments;
-  keeper_ = std::make_unique<Keeper>(options, lanes);
-  return keeper_->start();
-}
-
-WorkerOptions Server::worker_options(std::uint16_t index) const {
-  const std::vector<int> cores = allowed_cores();
-  WorkerOptions options;
-  options.index = index;
-  if (config_.pin && workers_count_ <= cores.size()) options.cpu = cores[index];
-  options.backend = backend_;
-  for (const ListenerView& each : listeners_.of_worker(index)) {
-    options.listeners.push_back({each.fd, each.address_index >= config_.listen.size()});
-  }
-  options.connections_max = config_.connections_max;
-  options.receive_buffers = config_.receive_buffers;
-  options.limits.request_line_bytes = static_cast<std::uint32_t>(config_.request_line_bytes);
-  options.limits.head_bytes = static_cast<std::uint32_t>(config_.head_bytes);
-  options.limits.header_count = config_.header_count;
-  options.header_timeout_ns = config_.header_timeout_ns;
-  options.keep_alive_timeout_ns = config_.keep_alive_timeout_ns;
-  options.send_timeout_ns = config_.send_timeout_ns;
-  options.batch_wait_us_max =
-      static_cast<std::uint32_t>(config_.batch_wait_ns / base::kMicrosecondNs);
-  options.routes = &routes_;
-  options.cipher = &*cipher_;
   options.lane = {logfmt::SegmentKind::kAccess, config_.node_id, boot_, index};
   options.edge_location = config_.location;
   options.distribution_host = config_.distribution_host;
   options.segment_age_s = static_cast<std::uint32_t>(config_.segment_age_ns / base::kSecondNs);
   options.supply = supplies_[index].get();
+  options.events_supply = events_supplies_[index].get();
   return options;
 }
 
@@ -222,17 +211,19 @@ void Server::run_one(WorkerOptions options) {
   running_.fetch_sub(1, std::memory_order_acq_rel);
 }
 
-base::Status Server::start_workers() {
-  auto listeners = open_listeners(config_.listen, workers_count_);
+base::Status Server::start_workers(std::vector<base::UniqueFd> inherited) {
+  auto listeners = open_listeners(config_.listen, workers_count_, std::move(inherited));
   if (!listeners) return listeners.error();
   listeners_ = std::move(listeners).value();
+  for (const std::string& unused : listeners_.unused) spdlog::warn("inherited: {}", unused);
   // All controls first: a worker's thread may look at none but its own, the admin at all.
   for (std::uint16_t i = 0; i < workers_count_; ++i) {
     controls_.push_back(std::make_unique<WorkerControl>());
   }
   for (std::uint16_t i = 0; i < workers_count_; ++i) {
     WorkerOptions options = worker_options(i);
-    options.slot = &page_->slot(i);
+    options.slot = &page_->slot(SegmentKind::kAccess, i);
+    options.events_slot = &page_->slot(SegmentKind::kEvents, i);
     running_.fetch_add(1, std::memory_order_acq_rel);
     threads_.emplace_back([this, options = std::move(options)] { run_one(options); });
   }
@@ -250,20 +241,6 @@ base::Status Server::wait_until_serving() {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return base::ok_status();
-}
-
-base::Status Server::start_admin(std::string version) {
-  if (config_.admin_listen.empty()) return base::ok_status();
-  AdminView view;
-  view.controls = &controls_;
-  view.keeper = keeper_.get();
-  view.page = &*page_;
-  view.draining = &draining_;
-  view.backend = backend_;
-  view.refuse_when_full = config_.on_full == OnFull::kRefuse;
-  view.version = std::move(version);
-  register_admin(admin_, view);
-  return admin_.start(config_.admin_listen);
 }
 
 }  // namespace pixel::edge

@@ -13,6 +13,7 @@
 
 #include "base/admin_server.h"
 #include "base/result.h"
+#include "base/statsd.h"
 #include "edge/admin.h"
 #include "edge/config.h"
 #include "edge/log/keeper.h"
@@ -26,23 +27,43 @@
 
 namespace pixel::edge {
 
+/// What a predecessor leaves to this process.
+struct Inheritance {
+  std::vector<base::UniqueFd> listeners;
+  /// The backend that its listeners are set up for; they are shared while both serve.
+  std::optional<Backend> backend;
+};
+
 class Server {
  public:
-  /// Folders, identity, recovery, control page, keeper, listeners, workers, admin; returns when all
+  /// Folders, identity, recovery, control page, keeper, listeners, workers; returns when all
   /// workers serve. An error leaves nothing behind that the next start would not put right.
-  static base::Result<std::unique_ptr<Server>> boot(const EdgeConfig& config, std::string version);
+  static base::Result<std::unique_ptr<Server>> boot(const EdgeConfig& config, std::string version,
+                                                    Inheritance inheritance = {});
   ~Server();
+
+  /// Opens the admin listener and begins to push metrics, as far as they are configured. Only one
+  /// process can have that address: apart from boot, so that a predecessor may keep it until now.
+  base::Status start_admin();
+  void stop_admin();
+
+  /// Borrowed: all that this process listens on, for a successor or for systemd.
+  std::vector<ListenerView> all_listeners() const;
+  /// Somebody else holds copies of the listeners and goes on with them: a drain leaves them open.
+  void leave_listeners_open() noexcept { listeners_.kept_elsewhere = true; }
+  /// CLOCK_MONOTONIC of the worker's last sign of life that lies back furthest.
+  std::uint64_t oldest_heartbeat_ns() const noexcept;
 
   /// "127.0.0.1:8080" for each listener, with the port that was bound.
   const std::vector<std::string>& bound() const noexcept { return listeners_.bound; }
-  std::uint16_t admin_port() const noexcept { return admin_.port(); }
+  std::uint16_t admin_port() const noexcept { return admin_ ? admin_->port() : std::uint16_t{0}; }
   Backend backend() const noexcept { return backend_; }
 
   /// True when a worker ended by itself: the process cannot go on.
   bool worker_failed() const noexcept { return failed_.load(std::memory_order_acquire); }
 
   /// Readiness becomes 503; everything is served as before.
-  void stop_being_ready() noexcept { draining_.store(true, std::memory_order_release); }
+  void stop_being_ready() noexcept;
 
   /// Gives the workers what of `config` may change while they serve (rules.h); the rest of it is
   /// ignored. An error changes nothing. Main thread; the workers take it within a second.
@@ -63,9 +84,9 @@ class Server {
   base::Status prepare_log();
   base::Status recover();
   base::Status start_keeper();
-  base::Status start_workers();
+  base::Status start_workers(std::vector<base::UniqueFd> inherited);
   base::Status wait_until_serving();
-  base::Status start_admin(std::string version);
+  base::Result<std::string> choose_backend_for(const Inheritance& inheritance);
   WorkerOptions worker_options(std::uint16_t index) const;
   void run_one(WorkerOptions options);
 
@@ -86,7 +107,9 @@ class Server {
   std::atomic<std::uint32_t> running_{0};
   std::atomic<bool> failed_{false};
   std::atomic<bool> draining_{false};
-  base::AdminServer admin_;
+  std::string version_;
+  std::unique_ptr<base::AdminServer> admin_;
+  std::unique_ptr<base::StatsdPusher> statsd_;
   bool finished_ = false;
 };
 

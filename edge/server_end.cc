@@ -23,6 +23,11 @@ Server::~Server() {
   if (const auto done = finish(); !done) spdlog::error("{}", done.error().message);
 }
 
+void Server::stop_being_ready() noexcept {
+  draining_.store(true, std::memory_order_release);
+  for (const auto& control : controls_) control->ready.store(false, std::memory_order_release);
+}
+
 void Server::begin_drain(std::uint64_t patience_ns) {
   stop_being_ready();
   for (const auto& control : controls_) control->drain(patience_ns);
@@ -43,7 +48,7 @@ base::Status Server::finish() {
     keeper_->stop();
     left = keeper_->status().abandoned_segments;
   }
-  admin_.stop();
+  stop_admin();
   if (!page_) return base::ok_status();
   const logfmt::BootLedger books = add_up(*page_, left == 0);
   const auto name = logfmt::control_file_name(config_.node_id, boot_);

@@ -93,6 +93,7 @@ class WorkerCore {
   bool may_parse(const Connection& connection) const noexcept;
 
   // dispatch_requests.h: all requests that are not a plain GET of something prebuilt.
+  void describe_forwarded(Exchange& exchange);
   bool identify(const Connection& connection, Exchange& exchange, bool reads_headers, bool judges);
   bool judge(Exchange& exchange, const IpAddress& address);
   void serve_other(Connection& connection, Exchange& exchange, Persistence persistence);
@@ -183,6 +184,7 @@ class WorkerCore {
   std::vector<Listener> listeners_;
   std::unique_ptr<char[]> line_scratch_;
   char client_text_[kAddressTextBytesMax];
+  char forwarded_text_[kAddressTextBytesMax];
   std::unique_ptr<std::uint16_t[]> next_held_;   // By receive buffer: the next one held.
   std::unique_ptr<std::uint32_t[]> held_bytes_;  // By receive buffer.
 

@@ -58,19 +58,19 @@ struct Connection : TimerHook,
   bool peer_ended = false;  // It has sent its FIN.
   bool queued_output = false;
   bool queued_input = false;
-  bool counted = false;         // In the worker's AddressCounts.
-  bool expects_proxy = false;   // Its first bytes are a PROXY header.
-  bool tls = false;             // As its PROXY header says.
-  std::uint8_t tls_version = 0;  // Numbers in the worker's TextTable, as are the next two.
+  bool counted = false;          // In the worker's AddressCounts.
+  bool expects_proxy = false;    // Its first bytes are a PROXY header.
+  bool tls = false;              // As its PROXY header says.
+  std::uint8_t tls_version = 0;  // Numbers in the worker's TextTable, as is the next.
   std::uint8_t tls_cipher = 0;
-  std::uint8_t authority = 0;
   std::uint8_t queues_count = 0;  // How many of the worker's lists it is in.
 
   std::uint32_t partial = BlockPool::kNone;  // Block with input not yet parsed.
   std::uint32_t partial_bytes = 0;
   std::uint16_t held_first = kNoBuffer;  // Receive buffers not yet parsed, oldest first.
   std::uint16_t held_last = kNoBuffer;
-  std::uint32_t body = BlockPool::kNone;  // Block with a head and the part of its body that is here.
+  std::uint32_t body =
+      BlockPool::kNone;               // Block with a head and the part of its body that is here.
   std::uint64_t head_started_ns = 0;  // When the first byte of the request being received came.
 
   Output output;  // Of this loop, not yet submitted.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// COLD: what a serving edge shows and hands out: admin listener, metrics, listeners, heartbeats.
+#include <algorithm>
+
+#include "edge/server.h"
+
+namespace pixel::edge {
+
+base::Status Server::start_admin() {
+  AdminView view;
+  view.controls = &controls_;
+  view.keeper = keeper_.get();
+  view.page = &*page_;
+  view.draining = &draining_;
+  view.backend = backend_;
+  view.refuse_when_full = config_.on_full == OnFull::kRefuse;
+  view.version = version_;
+  if (!config_.statsd_address.empty()) {
+    auto pusher = base::StatsdPusher::start(config_.statsd_address, config_.statsd_prefix,
+                                            config_.statsd_interval_ns,
+                                            [view] { return metrics_text(view); });
+    if (!pusher) return pusher.error();
+    statsd_ = std::move(pusher).value();
+  }
+  if (config_.admin_listen.empty()) return base::ok_status();
+  admin_ = std::make_unique<base::AdminServer>();
+  register_admin(*admin_, view);
+  return admin_->start(config_.admin_listen);
+}
+
+void Server::stop_admin() {
+  statsd_.reset();
+  if (admin_) admin_->stop();
+  admin_.reset();
+}
+
+std::vector<ListenerView> Server::all_listeners() const {
+  std::vector<ListenerView> all;
+  for (std::size_t worker = 0; worker < workers_count_; ++worker) {
+    const auto own = listeners_.of_worker(worker);
+    all.insert(all.end(), own.begin(), own.end());
+  }
+  return all;
+}
+
+std::uint64_t Server::oldest_heartbeat_ns() const noexcept {
+  std::uint64_t oldest_ns = UINT64_MAX;
+  for (const logfmt::ControlSlot& slot : page_->slots()) {
+    oldest_ns = std::min(oldest_ns, slot.heartbeat_ns.load(std::memory_order_acquire));
+  }
+  return oldest_ns;
+}
+
+}  // namespace pixel::edge
