@@ -184,8 +184,19 @@ TEST_F(EventsAudit, EventsOfRequestsWithoutAccessLine) {
   EXPECT_EQ(audited(),
             "mismatch lane E0001673F3C2A000: events of requests up to sequence 9, but access lines "
             "end at 7\n");
+  spool_.leave_ledger(8, 8, false, 0, 20);
+  EXPECT_THAT(audited(), HasSubstr("access lines end at 7")) << "a kill explains one, not two";
   fs::remove(spool_.data(access_));
   EXPECT_THAT(audited(), HasSubstr("access lines end at 7")) << "the manifest still knows";
+}
+
+TEST_F(EventsAudit, KilledBetweenTheEventsOfARequestAndItsLine) {
+  fs::remove(spool_.root() / "active" / logfmt::active_file_name(SpoolBuilder::segment(1)));
+  spool_.seal(access_, 0, 9);
+  spool_.leave_ledger(9, 9, false, 0, 20);
+  EXPECT_THAT(audited(), IsEmpty());
+  spool_.leave_ledger(9, 9, true, 0, 20);
+  EXPECT_THAT(audited(), HasSubstr("events of requests up to sequence 9")) << "not by itself";
 }
 
 TEST_F(EventsAudit, AccessSegmentsThatRetentionHasTaken) {
