@@ -158,7 +158,8 @@ def check_copy():
 def logged_hits(site):
     """From the lines in the segments: fields 6 and 12, of requests with an event."""
     hits = []
-    for path in site.edge_config.spool.glob("*/*.A*"):
+    spool = site.edge_config.spool
+    for path in [*spool.glob("active/A*.seg"), *spool.glob("sealed/*.log")]:
         for line in path.read_bytes().rstrip(b"\0").decode("latin-1").splitlines():
             fields = line.split("\t")
             if len(fields) == 33 and fields[11].startswith(("e=", "n=", "plan=", "to=", "nested=")):
