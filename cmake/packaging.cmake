@@ -9,10 +9,7 @@ if(NOT PIXEL_GZIP OR NOT PIXEL_DPKG)
   return()
 endif()
 
-if(CMAKE_INSTALL_PREFIX_INITIALIZED_TO_DEFAULT)
-  set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "Where the package puts itself" FORCE)
-endif()
-# Units and settings have absolute places.
+# Units and settings have absolute places; tools/make_deb makes /usr the prefix of the rest.
 set(CPACK_SET_DESTDIR ON)
 
 set(CPACK_GENERATOR DEB)
@@ -21,10 +18,10 @@ set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "pixeledge maintainers <maintainers@pixeledge.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "pixel server that logs before it answers, and its shipper")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-  "pixel-edge answers tracking pixels, beacons and events, and writes a line of a CloudFront\n\
-standard log for each request before its answer. pixel-shipper brings each line into DuckDB,\n\
-Parquet files and other sinks exactly once. pixel-log reads and proves the log; pixel-load\n\
-drives requests.")
+  "pixel-edge answers tracking pixels, beacons and events, and writes a line of\n\
+a CloudFront standard log for each request before its answer. pixel-shipper\n\
+brings each line into DuckDB, Parquet files and other sinks exactly once.\n\
+pixel-log reads and proves the log; pixel-load drives requests.")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
@@ -73,6 +70,8 @@ endforeach()
 install(TARGETS pixel-edge pixel-shipper pixel-log pixel-load RUNTIME DESTINATION bin)
 # Not a library of the system: nobody else finds it, and no other one is taken for it.
 install(FILES ${duckdb_file} DESTINATION lib/pixeledge RENAME libduckdb.so)
+install(CODE "execute_process(COMMAND ${CMAKE_STRIP} --strip-unneeded
+  \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/pixeledge/libduckdb.so COMMAND_ERROR_IS_FATAL ANY)")
 set_target_properties(pixel-shipper PROPERTIES INSTALL_RPATH /usr/lib/pixeledge)
 
 install(FILES edge/edge.toml shipper/shipper.toml DESTINATION /etc/pixeledge)

@@ -252,9 +252,9 @@ def test(arguments, place):
         skip("not root: no system to install into can be made")
     first, second = make_packages(arguments, place)
     check_lintian(first)
-    cache = pathlib.Path(os.environ.get("PIXEL_CACHE") or
-                         os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-    base = make_base(cache / "pixeledge")
+    # As in tools/fetch_duckdb.
+    home_cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    base = make_base(pathlib.Path(os.environ.get("PIXEL_CACHE") or home_cache / "pixeledge"))
     for name in ("plain", "systemd"):
         begin = time.monotonic()
         with fresh_system(base, place, name) as system:
