@@ -13,7 +13,7 @@ std::string why_not_ready(const AdminView& view) {
       return fmt::format("worker {} does not serve yet", worker);
     }
   }
-  if (!view.refuse_when_full) return {};
+  if (!view.refuse_when_full->load(std::memory_order_relaxed)) return {};
   const KeeperStatus status = view.keeper->status();
   for (const KeeperStatus::Lane& lane : status.lanes) {
     if (lane.has_room) continue;

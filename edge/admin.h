@@ -21,8 +21,8 @@ struct AdminView {
   const Keeper* keeper = nullptr;
   const logfmt::ControlPage* page = nullptr;
   const std::atomic<bool>* draining = nullptr;
+  const std::atomic<bool>* refuse_when_full = nullptr;
   Backend backend = Backend::kEpoll;
-  bool refuse_when_full = true;
   std::string version;
 };
 

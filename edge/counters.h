@@ -51,6 +51,7 @@ struct alignas(base::kFalseSharingBytes) WorkerCounters {
   Counter bytes_sent;              // Handed to the kernel.
   Counter lines_refused;           // Requests answered 503: no place for the line.
   Counter lines_unlogged;          // Answered without a line (serve-and-count).
+  Counter events_unlogged;         // Records of such answers, lost.
   Counter lines_dropped;           // Opt-outs, bots and prefetches that are not to be logged.
   Counter answers_unlogged;        // Answers that never have a line: health checks, dropped ones.
   std::array<Counter, 4> signals;  // By bit of Signal.

@@ -65,9 +65,14 @@ bool WorkerCore<R>::identify(const Connection& connection, Exchange& exchange, b
 
 template <Ring R>
 bool WorkerCore<R>::judge(Exchange& exchange, const IpAddress& address) {
+  const Route* const route = exchange.route;
+  // A balancer that asks for our health asks often, and is nobody.
+  if (route != nullptr && route->kind == RouteKind::kHealth) return false;
+  const bool is_visit = route != nullptr && route->kind != RouteKind::kStatic &&
+                        exchange.request.method != Method::kOptions;
   Judgement judgement;
   rules_->policy.judge(exchange.request, address, exchange.client_address, exchange.client_port,
-                       now_ns_, wall_s_, rules_->policy_state, judgement);
+                       now_ns_, wall_s_, is_visit, rules_->policy_state, judgement);
   exchange.client_address = judgement.client_address;
   exchange.client_port = judgement.client_port;
   exchange.forwarded_for = judgement.forwarded_for;
@@ -83,9 +88,7 @@ bool WorkerCore<R>::judge(Exchange& exchange, const IpAddress& address) {
     if ((judgement.signals >> bit & 1) != 0) counters_.signals[bit].add();
   }
   if (judgement.drop) counters_.lines_dropped.add();
-  // A balancer that asks for our health asks often.
-  const bool health = exchange.route != nullptr && exchange.route->kind == RouteKind::kHealth;
-  return judgement.limited && !health;
+  return judgement.limited;
 }
 
 // --- By method and kind ------------------------------------------------------------------------
@@ -93,38 +96,33 @@ bool WorkerCore<R>::judge(Exchange& exchange, const IpAddress& address) {
 template <Ring R>
 void WorkerCore<R>::serve_other(Connection& connection, Exchange& exchange,
                                 Persistence persistence) {
-  using detail::index_of;
-  const Route* const route = exchange.route;
-  const Method method = exchange.request.method;
-  if (method == Method::kUnknown) {
-    return answer(connection, exchange, index_of(ResponseId::kNotImplemented), persistence);
+  const Route& route = exchange.route != nullptr ? *exchange.route : rules_->book.unknown;
+  const bool takes_records = route.kind == RouteKind::kPixel || route.kind == RouteKind::kBeacon ||
+                             route.kind == RouteKind::kBatch || route.kind == RouteKind::kEvent;
+  const bool known = exchange.route != nullptr;
+  const bool health = known && route.kind == RouteKind::kHealth;
+  add_cors(exchange);
+  switch (exchange.request.method) {
+    case Method::kGet:
+    case Method::kHead:
+      if (health) return serve_health(connection, exchange, persistence);
+      if (route.kind == RouteKind::kRedirect) {
+        return serve_redirect(connection, exchange, persistence);
+      }
+      if (known && route.reads_data_parameter) return serve_data(connection, exchange, persistence);
+      return answer(connection, exchange, route.get, persistence);
+    case Method::kPost:
+      if (known && takes_records) return serve_post(connection, exchange, persistence);
+      return answer(connection, exchange, route.post, persistence);
+    case Method::kOptions:
+      if (health) return serve_health(connection, exchange, persistence);
+      return serve_preflight(connection, exchange, persistence);
+    case Method::kKnownOther:
+      return answer(connection, exchange, route.not_allowed, persistence);
+    case Method::kUnknown:
+      break;
   }
-  if (route != nullptr && route->kind == RouteKind::kHealth && method != Method::kKnownOther &&
-      method != Method::kPost) {
-    return serve_health(connection, exchange, persistence);
-  }
-  if (method == Method::kOptions) return serve_preflight(connection, exchange, persistence);
-  if (route == nullptr) {
-    const ResponseId id =
-        method == Method::kKnownOther ? ResponseId::kMethodNotAllowed : ResponseId::kNotFound;
-    return answer(connection, exchange, index_of(id), persistence);
-  }
-  const bool takes_records = route->kind == RouteKind::kPixel ||
-                             route->kind == RouteKind::kBeacon ||
-                             route->kind == RouteKind::kBatch || route->kind == RouteKind::kEvent;
-  if (method == Method::kPost && takes_records) {
-    return serve_post(connection, exchange, persistence);
-  }
-  if (method == Method::kGet || method == Method::kHead) {
-    if (route->kind == RouteKind::kRedirect)
-      return serve_redirect(connection, exchange, persistence);
-    if (route->reads_data_parameter) return serve_data(connection, exchange, persistence);
-    if (route->get_is_prebuilt()) {
-      add_cors(exchange);
-      return answer(connection, exchange, route->get, persistence);
-    }
-  }
-  answer(connection, exchange, route->not_allowed, persistence);
+  answer(connection, exchange, detail::index_of(ResponseId::kNotImplemented), persistence);
 }
 
 /// Whether balancers may send traffic here. No line is written: they ask every second.
@@ -148,7 +146,6 @@ void WorkerCore<R>::serve_preflight(Connection& connection, Exchange& exchange,
   if (!wanted.empty() && route.cors != Cors::kNone) {
     add_header(exchange, "Access-Control-Allow-Headers", wanted);
   }
-  add_cors(exchange);
   answer(connection, exchange, route.preflight, persistence);
 }
 
@@ -186,7 +183,6 @@ void WorkerCore<R>::serve_post(Connection& connection, Exchange& exchange,
       rules_->reader.read(mode, limits, own.batch_key,
                           exchange.request.extra.get(ExtraHeader::kContentEncoding), exchange.body);
   if (!keep_records(connection, exchange, body, persistence)) return;
-  add_cors(exchange);
   std::size_t response = route.post;
   if (mode == BodyMode::kBatch && body.fault == RecordFault::kNone) {
     set_content(exchange, encode_batch_answer(body, rules_->content.get()));
@@ -214,7 +210,6 @@ void WorkerCore<R>::serve_data(Connection& connection, Exchange& exchange,
   if (fault != RecordFault::kNone) {
     add_header(exchange, detail::kErrorHeader, fault_code(fault));
   }
-  add_cors(exchange);
   answer(connection, exchange, exchange.route->get, persistence);
 }
 
@@ -227,6 +222,12 @@ bool WorkerCore<R>::keep_records(Connection& connection, const Exchange& exchang
     counters_.records[static_cast<std::size_t>(record.fault)].add();
   }
   if (body.records.empty() || exchange.unlogged || write_records(exchange, body)) return true;
+  if (rules_->rules->serve_when_full) {
+    counters_.events_unlogged.add(body.records.size());
+    options_.events_slot->unlogged.store(counters_.events_unlogged.get(),
+                                         std::memory_order_relaxed);
+    return true;
+  }
   return answer_without_line(connection, persistence, exchange.request.method == Method::kHead);
 }
 

@@ -72,6 +72,8 @@ inline constexpr WorkerMetric kWorkerMetrics[] = {
      Kind::kCounter, &WorkerCounters::lines_refused},
     {"pixel_edge_lines_unlogged_total", "Answers without a line (serve-and-count).", Kind::kCounter,
      &WorkerCounters::lines_unlogged},
+    {"pixel_edge_events_unlogged_total", "Records of answers without a line (serve-and-count).",
+     Kind::kCounter, &WorkerCounters::events_unlogged},
     {"pixel_edge_loops_total", "Turns of the event loop.", Kind::kCounter, &WorkerCounters::loops},
     {"pixel_edge_completions_total", "Completions handled.", Kind::kCounter,
      &WorkerCounters::completions},

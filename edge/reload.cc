@@ -35,7 +35,11 @@ base::Status Server::reload(const EdgeConfig& config) {
     }
   }
   rules_ = std::move(rules).value();
-  return base::ok_status();
+  refuse_when_full_ = !rules_->serve_when_full;
+  config_.statsd_address = config.statsd_address;
+  config_.statsd_prefix = config.statsd_prefix;
+  config_.statsd_interval_ns = config.statsd_interval_ns;
+  return statsd_ || !config.statsd_address.empty() ? start_statsd() : base::ok_status();
 }
 
 }  // namespace pixel::edge

@@ -111,6 +111,7 @@ base::Status Server::make_rules() {
   auto rules = Rules::create(config_);
   if (!rules) return rules.error();
   rules_ = std::move(rules).value();
+  refuse_when_full_ = !rules_->serve_when_full;
   return base::ok_status();
 }
 

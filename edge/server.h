@@ -86,6 +86,8 @@ class Server {
   base::Status start_keeper();
   base::Status start_workers(std::vector<base::UniqueFd> inherited);
   base::Status wait_until_serving();
+  AdminView admin_view() const;
+  base::Status start_statsd();
   base::Result<std::string> choose_backend_for(const Inheritance& inheritance);
   WorkerOptions worker_options(std::uint16_t index) const;
   void run_one(WorkerOptions options);
@@ -107,6 +109,7 @@ class Server {
   std::atomic<std::uint32_t> running_{0};
   std::atomic<bool> failed_{false};
   std::atomic<bool> draining_{false};
+  std::atomic<bool> refuse_when_full_{true};
   std::string version_;
   std::unique_ptr<base::AdminServer> admin_;
   std::unique_ptr<base::StatsdPusher> statsd_;

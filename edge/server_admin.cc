@@ -6,25 +6,34 @@
 
 namespace pixel::edge {
 
-base::Status Server::start_admin() {
+AdminView Server::admin_view() const {
   AdminView view;
   view.controls = &controls_;
   view.keeper = keeper_.get();
   view.page = &*page_;
   view.draining = &draining_;
+  view.refuse_when_full = &refuse_when_full_;
   view.backend = backend_;
-  view.refuse_when_full = config_.on_full == OnFull::kRefuse;
   view.version = version_;
-  if (!config_.statsd_address.empty()) {
-    auto pusher = base::StatsdPusher::start(config_.statsd_address, config_.statsd_prefix,
-                                            config_.statsd_interval_ns,
-                                            [view] { return metrics_text(view); });
-    if (!pusher) return pusher.error();
-    statsd_ = std::move(pusher).value();
-  }
+  return view;
+}
+
+base::Status Server::start_statsd() {
+  statsd_.reset();
+  if (config_.statsd_address.empty()) return base::ok_status();
+  auto pusher = base::StatsdPusher::start(config_.statsd_address, config_.statsd_prefix,
+                                          config_.statsd_interval_ns,
+                                          [view = admin_view()] { return metrics_text(view); });
+  if (!pusher) return pusher.error();
+  statsd_ = std::move(pusher).value();
+  return base::ok_status();
+}
+
+base::Status Server::start_admin() {
+  if (auto pushing = start_statsd(); !pushing) return pushing;
   if (config_.admin_listen.empty()) return base::ok_status();
   admin_ = std::make_unique<base::AdminServer>();
-  register_admin(*admin_, view);
+  register_admin(*admin_, admin_view());
   return admin_->start(config_.admin_listen);
 }
 

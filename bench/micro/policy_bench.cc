@@ -73,8 +73,8 @@ void judge(benchmark::State& run, const PolicyOptions& options) {
   for (auto _ : run) {
     benchmark::DoNotOptimize(request);
     Judgement judgement;
-    (*policy)->judge(request, address, "203.0.113.9", 4711, now_ns += 2000, 1'795'212'900, state,
-                     judgement);
+    (*policy)->judge(request, address, "203.0.113.9", 4711, now_ns += 2000, 1'795'212'900, true,
+                     state, judgement);
     benchmark::DoNotOptimize(judgement);
     if (judgement.limited || judgement.signals != 0 || judgement.query != request.query ||
         (options.visitor && !judgement.headers.starts_with("Set-Cookie: pe_visitor=3f6c1a52"))) {

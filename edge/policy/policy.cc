@@ -79,8 +79,8 @@ void Policy::judge_address(const RequestView& request, const Client& client,
   }
 }
 
-void Policy::judge_person(const RequestView& request, std::int64_t unix_seconds, PolicyState& state,
-                          Judgement& judgement) const noexcept {
+void Policy::judge_person(const RequestView& request, std::int64_t unix_seconds, bool is_visit,
+                          PolicyState& state, Judgement& judgement) const noexcept {
   const Rules& rules = *rules_;
   PolicyState::Storage& storage = *state.storage_;
   judgement.query = rules.query_deny.hide(request.query, {}, storage.query);
@@ -89,7 +89,7 @@ void Policy::judge_person(const RequestView& request, std::int64_t unix_seconds,
   }
   if (rules.log_user_agent) judgement.user_agent = request.user_agent;
   if (rules.log_cookies) judgement.cookie = request.cookie;
-  if (!rules.visitor || judgement.limited || judgement.drop) return;
+  if (!rules.visitor || !is_visit || judgement.limited || judgement.drop) return;
   const KeptVisitor kept = keep_visitor(request, *rules.visitor, unix_seconds, storage.visitor);
   judgement.visitor = kept.id;
   judgement.headers = kept.headers;
@@ -97,7 +97,7 @@ void Policy::judge_person(const RequestView& request, std::int64_t unix_seconds,
 }
 
 // The parameter that names the visitor says who it is: it is hidden like a denied one.
-void Policy::judge_anonymous(const RequestView& request, PolicyState& state,
+void Policy::judge_anonymous(const RequestView& request, bool is_visit, PolicyState& state,
                              Judgement& judgement) const noexcept {
   const Rules& rules = *rules_;
   PolicyState::Storage& storage = *state.storage_;
@@ -105,14 +105,14 @@ void Policy::judge_anonymous(const RequestView& request, PolicyState& state,
       rules.visitor ? std::string_view(rules.visitor->id_parameter) : std::string_view{};
   judgement.client_address = kNoAddress;
   judgement.query = rules.query_deny.hide(request.query, id_parameter, storage.query);
-  if (rules.visitor && !judgement.limited) {
+  if (rules.visitor && is_visit && !judgement.limited) {
     judgement.headers = forget_visitor(request, *rules.visitor, storage.visitor);
   }
 }
 
 void Policy::judge(const RequestView& request, const IpAddress& address,
                    std::string_view full_address, std::uint16_t port, std::uint64_t now_ns,
-                   std::int64_t unix_seconds, PolicyState& state,
+                   std::int64_t unix_seconds, bool is_visit, PolicyState& state,
                    Judgement& judgement) const noexcept {
   const Rules& rules = *rules_;
   std::optional<Limiter>& limiter = state.storage_->limiter;
@@ -121,11 +121,11 @@ void Policy::judge(const RequestView& request, const IpAddress& address,
   judgement.signals = find_signals(request);
   judgement.drop = (judgement.signals & rules.dropping) != 0;
   if ((judgement.signals & rules.anonymising) != 0) {
-    judge_anonymous(request, state, judgement);
+    judge_anonymous(request, is_visit, state, judgement);
     return;
   }
   judge_address(request, {address, full_address, port}, unix_seconds, state, judgement);
-  judge_person(request, unix_seconds, state, judgement);
+  judge_person(request, unix_seconds, is_visit, state, judgement);
 }
 
 }  // namespace pixel::edge

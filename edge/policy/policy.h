@@ -80,9 +80,10 @@ class Policy {
   }
 
   /// REQUIRES: wants(request), and `state` was made from this policy. `full_address` is the text of
-  /// `address`; `now_ns` is monotonic, `unix_seconds` the wall's.
+  /// `address`; `now_ns` is monotonic, `unix_seconds` the wall's. `is_visit` is false for what has
+  /// no visitor: a script, a preflight, a path that does not exist.
   void judge(const RequestView& request, const IpAddress& address, std::string_view full_address,
-             std::uint16_t port, std::uint64_t now_ns, std::int64_t unix_seconds,
+             std::uint16_t port, std::uint64_t now_ns, std::int64_t unix_seconds, bool is_visit,
              PolicyState& state, Judgement& judgement) const noexcept;
 
  private:
@@ -99,9 +100,9 @@ class Policy {
   std::uint8_t find_signals(const RequestView& request) const noexcept;
   void judge_address(const RequestView& request, const Client& client, std::int64_t unix_seconds,
                      PolicyState& state, Judgement& judgement) const noexcept;
-  void judge_person(const RequestView& request, std::int64_t unix_seconds, PolicyState& state,
-                    Judgement& judgement) const noexcept;
-  void judge_anonymous(const RequestView& request, PolicyState& state,
+  void judge_person(const RequestView& request, std::int64_t unix_seconds, bool is_visit,
+                    PolicyState& state, Judgement& judgement) const noexcept;
+  void judge_anonymous(const RequestView& request, bool is_visit, PolicyState& state,
                        Judgement& judgement) const noexcept;
 
   std::unique_ptr<const Rules> rules_;

@@ -199,7 +199,7 @@ void judge_input(Input input) {
   for (std::uint64_t i = 0; i < 3; ++i) {
     Judgement judgement;
     (*policy)->judge(request.view, address, full_address, 4711, 1 + i * 2'000'000'000,
-                     1'795'212'900, state, judgement);
+                     1'795'212'900, true, state, judgement);
     check(options, request.view, judgement);
     const std::string all = read_all(judgement);
     const bool is_new = judgement.visitor.size() == kUuidTextBytes;

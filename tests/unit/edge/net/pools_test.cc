@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Block pool, connection table and queues, completion tokens, peer addresses.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 
 #include <cstring>
 
@@ -104,34 +102,6 @@ TEST(ConnectionQueue, AConnectionCanBeInSeveral) {
   EXPECT_EQ(connection.queues_count, 0);
   EXPECT_TRUE(outputs.empty() && closers.empty());
 }
-
-sockaddr_storage address_of(const char* text, std::uint16_t port) {
-  sockaddr_storage storage{};
-  auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
-  auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
-  if (::inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-  } else if (::inet_pton(AF_INET6, text, &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-  }
-  return storage;
-}
-
-TEST(PeerAddress, WritesBothFamilies) {
-  EXPECT_EQ(format_peer(address_of("192.0.2.7", 443)).view(), "192.0.2.7");
-  EXPECT_EQ(format_peer(address_of("192.0.2.7", 443)).port, 443);
-  EXPECT_EQ(format_peer(address_of("2001:db8::1", 65535)).view(), "2001:db8::1");
-  const char* longest = "2001:db8:1111:2222:3333:4444:5555:6666";
-  EXPECT_EQ(format_peer(address_of(longest, 1)).view(), longest);
-}
-
-TEST(PeerAddress, MappedAddressesAreWrittenAsIpv4) {
-  EXPECT_EQ(format_peer(address_of("::ffff:198.51.100.9", 80)).view(), "198.51.100.9");
-}
-
-TEST(PeerAddress, AnotherFamilyHasNone) { EXPECT_EQ(format_peer(sockaddr_storage{}).view(), "-"); }
 
 }  // namespace
 }  // namespace pixel::edge

@@ -145,6 +145,17 @@ TEST(PolicyTest, HashedAddressesAgreeBetweenWorkersFieldsAndReloads) {
   EXPECT_NE(judge(browser_request()).client_address, hash);
 }
 
+TEST(PolicyTest, WhatIsNoVisitHasNoVisitor) {
+  PolicyOptions options;
+  options.visitor = true;
+  Judge judge(options);
+  judge.is_visit = false;
+  const Judgement judgement = judge(browser_request());
+  EXPECT_EQ(judgement.headers, "");
+  EXPECT_EQ(judgement.visitor, "");
+  EXPECT_EQ(judgement.cookie, "");
+}
+
 TEST(PolicyTest, NoAddressAtAll) {
   PolicyOptions options;
   options.address = AddressPrivacy::kNone;

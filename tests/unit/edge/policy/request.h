@@ -56,8 +56,8 @@ class Judge {
     CHECK(policy->wants(request));
     address_text = address;
     Judgement judgement;
-    policy->judge(request, address_of(address), address_text, 4711, now_ns, unix_seconds, *state,
-                  judgement);
+    policy->judge(request, address_of(address), address_text, 4711, now_ns, unix_seconds, is_visit,
+                  *state, judgement);
     return judgement;
   }
 
@@ -65,6 +65,7 @@ class Judge {
   std::unique_ptr<PolicyState> state;
   std::uint64_t now_ns = 1'000'000'000'000;
   std::int64_t unix_seconds = 1'795'212'900;  // 2026-11-20T22:15:00Z
+  bool is_visit = true;
   std::string address_text;
 };
 

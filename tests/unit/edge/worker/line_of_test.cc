@@ -18,28 +18,21 @@ TEST(HostWithoutPort, KeepsNamesAddressesAndBracketedLiterals) {
   EXPECT_EQ(host_without_port(""), "");
 }
 
-TEST(FirstForwarded, TakesTheOriginator) {
-  EXPECT_EQ(first_forwarded("203.0.113.5"), "203.0.113.5");
-  EXPECT_EQ(first_forwarded("203.0.113.5 , 10.0.0.1"), "203.0.113.5");
-  EXPECT_EQ(first_forwarded(""), "");
-  EXPECT_EQ(first_forwarded(", 10.0.0.1"), "");
-}
-
 class Describe : public testing::Test {
  protected:
   logfmt::LineInput describe_it() {
     logfmt::LineInput line;
-    describe(constants_, connection_, request_, response_, 1500, line);
+    describe({"EDG1", "d.example"}, exchange_, response_, 1500, line);
     return line;
   }
-  LineConstants constants_{"EDG1", "d.example", false};
-  Connection connection_;
   RequestView request_;
+  Exchange exchange_{request_, {}, 0};
   Response response_ = [] {
     Response response;
     response.total_bytes = 300;
     response.head_bytes = 257;
     response.status = 200;
+    response.detailed_result_type = "Hit";
     return response;
   }();
 };
@@ -50,11 +43,30 @@ TEST_F(Describe, HeadCountsOnlyTheHead) {
   EXPECT_EQ(describe_it().sc_bytes, 257U);
 }
 
-TEST_F(Describe, CookiesAreLoggedOnlyWhenAskedFor) {
-  request_.cookie = "secret=1";
-  EXPECT_EQ(describe_it().cookie, "");
-  constants_.log_cookies = true;
-  EXPECT_EQ(describe_it().cookie, "secret=1");
+TEST_F(Describe, WhatIsAddedCounts) {
+  exchange_.headers = "A: b\r\n";
+  EXPECT_EQ(describe_it().sc_bytes, 306U);
+  exchange_.content = "12345";
+  exchange_.has_content = true;
+  EXPECT_EQ(describe_it().sc_bytes, 257U + 6 + 5);
+  EXPECT_EQ(describe_it().content_length, 5);
+}
+
+TEST_F(Describe, SignalsReplaceTheDetailedType) {
+  EXPECT_EQ(describe_it().detailed_result_type, "Hit");
+  exchange_.signals = "Bot";
+  EXPECT_EQ(describe_it().detailed_result_type, "Bot");
+}
+
+TEST_F(Describe, TheExchangeSpeaksForTheRequest) {
+  request_.user_agent = "person";
+  request_.query = "email=a";
+  exchange_.query = "email=-";
+  exchange_.https = true;
+  const logfmt::LineInput line = describe_it();
+  EXPECT_EQ(line.user_agent, "");
+  EXPECT_EQ(line.uri_query, "email=-");
+  EXPECT_EQ(line.protocol, "https");
 }
 
 TEST_F(Describe, AMissingHostIsTheDistributions) {
