@@ -13,7 +13,13 @@ namespace pixel::edge {
 namespace {
 
 using base::MetricsText;
-using namespace metric_tables;
+using metric_tables::KeeperMetric;
+using metric_tables::Kind;
+using metric_tables::kKeeperMetrics;
+using metric_tables::kSlotMetrics;
+using metric_tables::kWorkerMetrics;
+using metric_tables::SlotMetric;
+using metric_tables::WorkerMetric;
 
 std::string worker_label(std::size_t worker) { return fmt::format("worker=\"{}\"", worker); }
 

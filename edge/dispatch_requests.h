@@ -118,7 +118,12 @@ void WorkerCore<R>::serve_other(Connection& connection, Exchange& exchange,
       if (health) return serve_health(connection, exchange, persistence);
       return serve_preflight(connection, exchange, persistence);
     case Method::kKnownOther:
-      return answer(connection, exchange, route.not_allowed, persistence);
+      // CONNECT has no path (RFC 9112 section 3.2.3).
+      return answer(connection, exchange,
+                    exchange.request.path.starts_with('/')
+                        ? route.not_allowed
+                        : detail::index_of(ResponseId::kMethodNotAllowed),
+                    persistence);
     case Method::kUnknown:
       break;
   }
