@@ -61,6 +61,10 @@ class WorkerCore {
   bool step();
 
   std::uint32_t open_connections() const noexcept { return connections_.open_count(); }
+  /// Of heads, bodies and unsent answers.
+  std::uint32_t blocks_taken() const noexcept {
+    return partials_.taken_count() + bodies_.taken_count() + tails_.taken_count();
+  }
 
  private:
   struct Listener {

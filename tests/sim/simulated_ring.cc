@@ -13,6 +13,14 @@
 #include "base/assert.h"
 
 namespace pixel::sim {
+namespace {
+
+// What accept(2) and the TCP stack may say, by their manual pages.
+constexpr int kAcceptErrors[] = {EMFILE, ENFILE, ENOBUFS,  ENOMEM, ECONNABORTED,
+                                 EPROTO, EINTR,  ENETDOWN, EPERM};
+constexpr int kBreaks[] = {ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, ENOMEM};
+
+}  // namespace
 
 SimulatedRing::SimulatedRing(const edge::RingOptions& options, std::uint64_t seed, bool faults)
     : options_(options),
@@ -82,6 +90,14 @@ void SimulatedRing::run(const io_uring_sqe& entry) {
   }
 }
 
+// A connection that is broken stays so.
+bool SimulatedRing::breaks(ModelSocket& socket) {
+  socket.client_reset |= fault(4000);
+  return socket.client_reset;
+}
+
+int SimulatedRing::break_error() { return -kBreaks[prng_.below(std::size(kBreaks))]; }
+
 void SimulatedRing::run_send(const io_uring_sqe& entry) {
   ModelSocket& to = socket(entry.fd);
   CHECK(!to.server_closed && !to.tail_armed);
@@ -96,7 +112,8 @@ void SimulatedRing::run_send(const io_uring_sqe& entry) {
   }
   CHECK(to.last_send_enter != enters_);
   to.last_send_enter = enters_;
-  if (to.client_reset) return complete(entry.user_data, -EPIPE, 0);
+  if (breaks(to)) return complete(entry.user_data, break_error(), 0);
+  if (fault(60)) return complete(entry.user_data, -EINTR, 0);
   std::size_t count = std::min<std::size_t>(entry.len, to.window_bytes);
   if (fault(20)) count = prng_.below(count + 1);
   if (before_visible) before_visible(entry.fd);
@@ -158,7 +175,7 @@ void SimulatedRing::progress_accept() {
   while (accept_armed_ && !backlog_.empty()) {
     if (fault(30)) {
       accept_armed_ = false;
-      return complete(accept_data_, prng_.chance(1, 2) ? -EMFILE : -ECONNABORTED, 0);
+      return complete(accept_data_, -kAcceptErrors[prng_.below(std::size(kAcceptErrors))], 0);
     }
     const int fd = backlog_.front();
     backlog_.pop_front();
@@ -174,7 +191,8 @@ void SimulatedRing::end_receive(ModelSocket& socket, int result) {
 }
 
 void SimulatedRing::progress_receive(ModelSocket& socket) {
-  if (socket.client_reset) return end_receive(socket, -ECONNRESET);
+  if (breaks(socket)) return end_receive(socket, break_error());
+  if (fault(100)) return end_receive(socket, -EINTR);
   while (!socket.to_server.empty()) {
     if (free_.empty() || fault(50)) return end_receive(socket, -ENOBUFS);
     const std::uint16_t buffer = free_.back();
@@ -195,9 +213,9 @@ void SimulatedRing::progress_receive(ModelSocket& socket) {
 }
 
 void SimulatedRing::progress_tail(int fd, ModelSocket& socket) {
-  if (socket.client_reset) {
+  if (breaks(socket)) {
     socket.tail_armed = false;
-    return complete(socket.tail_data, -EPIPE, 0);
+    return complete(socket.tail_data, break_error(), 0);
   }
   std::size_t count =
       std::min<std::size_t>(socket.tail_total - socket.tail_sent, socket.window_bytes);

@@ -2,10 +2,11 @@
 // SimulatedRing: interprets a worker's entries against modelled sockets. A seed in, a history out.
 //
 // Fault model, each drawn by the seed's dice where faults are on:
-//  - accept: -EMFILE, -ECONNABORTED, its multishot ends early;
+//  - accept: each error of kAcceptErrors, its multishot ends early;
 //  - receive: any split down to one byte, -ENOBUFS with buffers to spare, its multishot ends with
-//    data, -ECONNRESET, completions of different sockets in any order;
-//  - send: short at any byte, -EAGAIN, -EPIPE after a reset; a tail goes out in pieces over time;
+//    data, -EINTR, completions of different sockets in any order;
+//  - send: short at any byte, -EAGAIN, -EINTR; a tail goes out in pieces over time;
+//  - a connection breaks: each error of kBreaks, on receive, send and tail;
 //  - cancel: its -ECANCELED arrives loops later;
 //  - time: passes in jumps.
 // What it checks itself: buffers are given back once, a descriptor is not used after its close, a
@@ -31,7 +32,7 @@ struct ModelSocket {
   std::string to_client;                // All the server ever sent.
   std::size_t window_bytes = SIZE_MAX;  // What the client will still take.
   bool client_ended = false;
-  bool client_reset = false;
+  bool client_reset = false;  // Or broken on the way.
   bool accepted = false;
   bool server_closed = false;
   bool server_ended = false;  // shutdown(SHUT_WR).
@@ -95,6 +96,8 @@ class SimulatedRing {
   void progress_tail(int fd, ModelSocket& socket);
   void end_receive(ModelSocket& socket, int result);
   void complete(std::uint64_t data, int result, std::uint32_t flags);
+  bool breaks(ModelSocket& socket);
+  int break_error();
   bool fault(std::uint64_t one_in) { return faults_ && prng_.below(one_in) == 0; }
 
   edge::RingOptions options_;

@@ -31,6 +31,8 @@ struct Client {
   bool resets = false;   // Goes away somewhere in the middle.
   bool slow = false;     // Opens its window now and then.
   bool closes = false;   // Its last request asks for the close.
+  bool stalls = false;   // Falls silent somewhere.
+  bool silent = false;   // It has.
 };
 
 struct Request {
@@ -84,6 +86,7 @@ class Simulation {
     for (int step = 0; step < 3000 && !testing::Test::HasFailure(); ++step) {
       for (auto& [fd, client] : clients_) act(fd, client);
       if (prng_.chance(1, 40)) fixture_.offer_segment();
+      if (prng_.chance(1, 300)) change_rules();
       ASSERT_TRUE(core_->step());
       if (step > 500 && everything_said() && prng_.chance(1, 50)) break;
     }
@@ -102,6 +105,11 @@ class Simulation {
     options.limits.request_line_bytes = 1024;
     options.bodies_max = prng_.chance(1, 4) ? 1 : 40;
     options.body_bytes_max = 1024;
+    // Now and then so short that each timer fires.
+    for (std::uint64_t* timeout_ns : {&options.header_timeout_ns, &options.body_timeout_ns,
+                                      &options.keep_alive_timeout_ns, &options.send_timeout_ns}) {
+      if (prng_.chance(1, 6)) *timeout_ns = (1 + prng_.below(4)) * 1'000'000'000;
+    }
     proxy_ = prng_.chance(1, 4);
     if (proxy_) options.config.client.proxy_from = {"198.51.100.0/24"};
     if (prng_.chance(1, 3)) options.config.http.cors = "echo";
@@ -132,6 +140,7 @@ class Simulation {
     client.ends = prng_.chance(1, 3);
     client.resets = prng_.chance(1, 8);
     client.slow = prng_.chance(1, 4);
+    client.stalls = prng_.chance(1, 10);
     const int fd = ring_.connect();
     if (proxy_) {
       client.script.insert(0, "PROXY TCP4 127.0.0.1 127.0.0.1 " + std::to_string(fd) + " 80\r\n");
@@ -143,6 +152,8 @@ class Simulation {
   void act(int fd, Client& client) {
     ModelSocket& socket = ring_.socket(fd);
     if (socket.client_reset || !prng_.chance(1, 3)) return;
+    if (client.stalls && prng_.chance(1, 20)) client.silent = true;
+    if (client.silent) return;
     const std::size_t count = std::min<std::size_t>(
         client.script.size(), 1 + prng_.below(prng_.chance(1, 4) ? 40 : 4000));
     // A peer that sends without reading is cut; these clients stop writing when nothing is read.
@@ -157,9 +168,15 @@ class Simulation {
 
   bool everything_said() const {
     for (const auto& [fd, client] : clients_) {
-      if (!client.script.empty()) return false;
+      if (!client.script.empty() && !client.silent) return false;
     }
     return true;
+  }
+
+  // The same rules, in new memory: nothing may point into the old ones for long.
+  void change_rules() {
+    auto rules = std::make_unique<edge::WorkerRules>(fixture_.options.rules, 2048);
+    static_cast<void>(control_.try_offer(rules));
   }
 
   // Time and windows for whoever still waits.
@@ -249,6 +266,7 @@ class Simulation {
     EXPECT_EQ(ring_.armed_operations(), 0U);
     EXPECT_EQ(ring_.buffers_out(), 0U) << "receive buffers leaked";
     EXPECT_EQ(core_->open_connections(), 0U) << "slots leaked";
+    EXPECT_EQ(core_->blocks_taken(), 0U) << "blocks leaked";
     EXPECT_EQ(fixture_.options.slot->lines.load(), lines_seen_);
     EXPECT_LE(answers, lines_seen_ + control_.counters.lines_refused.get() +
                            control_.counters.timeouts_header.get());
