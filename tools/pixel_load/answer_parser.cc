@@ -55,6 +55,7 @@ unsigned parse_status_line(std::string_view line) noexcept {
 void AnswerParser::reset() noexcept {
   partial_head_.clear();
   state_ = State::kHead;
+  close_ = false;
 }
 
 AnswerParser::Progress AnswerParser::feed(std::string_view bytes, bool to_head) {
@@ -64,7 +65,8 @@ AnswerParser::Progress AnswerParser::feed(std::string_view bytes, bool to_head) 
 AnswerParser::Step AnswerParser::finish() noexcept {
   const bool nothing_open = state_ == State::kHead && partial_head_.empty();
   const bool ended_by_close = state_ == State::kBodyUntilClose;
-  reset();
+  partial_head_.clear();
+  state_ = State::kHead;
   if (ended_by_close) return Step::kAnswer;
   return nothing_open ? Step::kNeedMore : Step::kMalformed;
 }

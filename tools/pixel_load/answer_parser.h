@@ -34,7 +34,7 @@ class AnswerParser {
   void reset() noexcept;
 
   unsigned status() const noexcept { return status_; }
-  /// The connection ends with this answer.
+  /// The connection ends with this answer; false before the first one.
   bool close() const noexcept { return close_; }
 
  private:

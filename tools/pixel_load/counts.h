@@ -33,6 +33,7 @@ struct alignas(base::kFalseSharingBytes) Counts {
   Count connect_errors;              // Refused, unreachable, no socket.
   Count connections_lost;            // Reset or closed with requests unanswered.
   Count connections_closed_by_peer;  // Closed with none unanswered, or as an answer announced.
+  Count closed_unannounced;          // Of those: no answer had said so.
   Count timeouts;                    // Connections given up because an answer did not come.
   Count unanswered;                  // Requests lost with their connection, or open at the end.
   Count malformed;                   // Answers that are not HTTP, or that nobody asked for.
@@ -54,6 +55,7 @@ inline constexpr std::array kCountNames{
     CountName{"connect_errors", &Counts::connect_errors},
     CountName{"connections_lost", &Counts::connections_lost},
     CountName{"connections_closed_by_peer", &Counts::connections_closed_by_peer},
+    CountName{"closed_unannounced", &Counts::closed_unannounced},
     CountName{"timeouts", &Counts::timeouts},
     CountName{"unanswered", &Counts::unanswered},
     CountName{"malformed", &Counts::malformed},

@@ -51,6 +51,7 @@ void Worker::on_receive_ended(ConnectionKey key, int error) {
   }
   if (connection.in_flight_count > 0 || error != 0) return lose_connection(key.slot);
   counts_.connections_closed_by_peer.add();
+  if (!connection.parser.close()) counts_.closed_unannounced.add();
   close_connection(key.slot);
   // A peer that takes connections only to close them is not asked again at once.
   retry_later(key.slot, connection.failures == 0 ? Backoff::kNone : Backoff::kGrowing);

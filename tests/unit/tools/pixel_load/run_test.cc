@@ -106,8 +106,20 @@ TEST_P(Run, ConnectionsThatEndWithTheirAnswerAreMadeAgain) {
     EXPECT_TRUE(result.good());
     EXPECT_EQ(ids(), numbers(1000, 60));
     EXPECT_EQ(result.counts->connections_lost.get(), 0U);
+    EXPECT_EQ(result.counts->closed_unannounced.get(), 0U);
     EXPECT_GE(result.counts->connects.get(), 60U);
   }
+}
+
+TEST_P(Run, ACloseThatNoAnswerAnnouncedIsToldApart) {
+  TestResponder responder(Manner::kCloseIdle);
+  Options options = options_for(responder);
+  options.rate = 100;  // Each connection rests after its answer: the close meets no request.
+  options.requests = 20;
+  const RunResult result = run_with(options);
+  EXPECT_GT(result.counts->closed_unannounced.get(), 5U);
+  EXPECT_GE(result.counts->connections_closed_by_peer.get(),
+            result.counts->closed_unannounced.get());
 }
 
 TEST_P(Run, CutAndResetAnswersAreNeverListedNorAskedAgain) {
@@ -287,8 +299,8 @@ TEST_P(Run, JsonHasTheDocumentedFields) {
     EXPECT_TRUE(object["latency_us"][field].is_number()) << field;
   }
   for (const char* field : {"rate", "seconds", "sent", "measured", "bytes_sent", "bytes_received",
-                            "connects", "connect_errors", "connections_lost", "timeouts",
-                            "unanswered", "malformed", "missed", "cpu_us_per_answer"}) {
+                            "connects", "connect_errors", "connections_lost", "closed_unannounced",
+                            "timeouts", "unanswered", "malformed", "missed", "cpu_us_per_answer"}) {
     EXPECT_TRUE(object[field].is_number()) << field;
   }
   EXPECT_NE(to_table(*plan, result).find("p99.99"), std::string::npos);

@@ -19,6 +19,7 @@ enum class Manner {
   kWhole,       // 200 with 43 bytes.
   kByteByByte,  // The same, one send per byte.
   kCloseAfter,  // With "Connection: close", and closes.
+  kCloseIdle,   // Closes after an answer that did not say so.
   kUntilClose,  // Without a length; closing ends the body.
   kCutOften,    // Every fifth answer ends in its middle with a close.
   kResetOften,  // Every fifth request is answered with a reset.

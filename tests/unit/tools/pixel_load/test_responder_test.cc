@@ -150,6 +150,10 @@ bool TestResponder::answer(int fd, const std::string& request) {
       send_all(fd, head("200 OK", "Content-Length: 43\r\nConnection: close\r\n") + kPixelBody);
       answered_.insert(id);
       return keep;
+    case Manner::kCloseIdle:
+      send_all(fd, good);
+      answered_.insert(id);
+      return false;
     case Manner::kUntilClose:
       send_all(fd, head("200 OK", "") + kPixelBody);
       answered_.insert(id);
