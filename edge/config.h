@@ -51,7 +51,7 @@ struct EdgeConfig {
   std::uint64_t head_bytes = 64 * base::kKiB;
   std::uint32_t header_count = 100;
   std::uint64_t body_bytes = base::kMiB;      // Of any request; routes may want less.
-  std::uint32_t bodies_max = 256;             // Per worker: large bodies being received at a time.
+  std::uint32_t bodies_max = 1024;            // Per worker: large bodies being received at a time.
   std::uint32_t connections_per_address = 0;  // Per worker; 0: no limit.
   // [timeouts]
   std::uint64_t header_timeout_ns = 10 * base::kSecondNs;
