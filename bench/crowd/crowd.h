@@ -14,12 +14,17 @@
 
 namespace pixel::bench {
 
+/// What comes byte by byte.
+enum class Dribble : std::uint8_t { kNothing, kHead, kBody };
+
 struct CrowdOptions {
   std::uint16_t port = 0;  // On 127.0.0.1 to 127.0.0.<targets>.
   std::uint32_t targets = 1;
-  std::uint32_t sources = 1;  // Connections come from 127.0.1.1, 127.0.1.2, ...
+  std::uint32_t sources = 1;       // Connections come from 127.0.1.1, 127.0.1.2, ...
+  std::uint32_t first_source = 0;  // ... counted from here: crowds beside each other.
   std::uint32_t connections = 1000;
   bool asks_first = false;  // Each has asked for a pixel before it goes idle.
+  Dribble dribble = Dribble::kNothing;
 };
 
 class Crowd {
@@ -33,7 +38,7 @@ class Crowd {
 
   std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
   std::uint64_t reopened() const noexcept { return reopened_; }
-  /// Connections that the server has closed; looks at every one.
+  /// Connections that the server has closed, whatever it said before; looks at every one.
   std::uint32_t count_closed() const;
 
  private:
@@ -42,6 +47,7 @@ class Crowd {
     std::uint32_t sent_bytes = 0;
   };
   /// errno, or 0.
+  int open_one(std::uint32_t number, Member& member) const;
   int connect(std::uint32_t number, Member& member) const;
   static bool ask(int fd);
 

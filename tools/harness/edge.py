@@ -10,6 +10,7 @@ EDGE_TOML = """\
 [server]
 listen = [{listen}]
 workers = {workers}
+connections_max = {connections_max}
 backend = "{backend}"
 handover = "{handover}"
 
@@ -38,6 +39,7 @@ class EdgeConfig:
     admin_port: int = dataclasses.field(default_factory=free_port)
     paths: list = dataclasses.field(default_factory=lambda: ["/p.gif"])
     workers: int = 1
+    connections_max: int = 16_384  # Per worker.
     backend: str = "auto"
     segment_bytes: str = "64MiB"
     segment_age: str = "60s"
