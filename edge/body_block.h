@@ -16,7 +16,11 @@ struct BodyBlock {
   std::uint64_t left_bytes = 0;   // With Content-Length: still to come.
   std::uint64_t taken_bytes = 0;  // Of the body with its framing, as they came.
   bool chunked = false;
-  ChunkProgress progress;  // decoded_bytes is the body so far in either framing.
+  std::uint32_t connection_index = 0;  // Whose it is.
+  std::uint32_t older = UINT32_MAX;    // Neighbours by age, as block numbers.
+  std::uint32_t newer = UINT32_MAX;
+  std::uint64_t started_ns = 0;  // When its head was whole.
+  ChunkProgress progress;        // decoded_bytes is the body so far in either framing.
 
   char* head() noexcept { return reinterpret_cast<char*>(this + 1); }
   char* body() noexcept { return head() + head_bytes; }

@@ -59,6 +59,7 @@ struct alignas(base::kFalseSharingBytes) WorkerCounters {
   std::array<Counter, kProxyFaultCount> proxy_faults;
   Counter proxy_strangers;         // Closed: not in proxy_protocol.from.
   Counter connections_over_limit;  // Closed: limits.connections_per_address.
+  Counter bodies_evicted;          // 408: the oldest of limits.bodies_max made place for another.
   Counter body_shortages;          // 503: limits.bodies_max bodies were being received.
   Counter redirects_refused;       // 400: no target, or one that is not allowed.
   Counter rules_changed;           // Reloads that reached this worker.

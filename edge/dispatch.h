@@ -244,9 +244,11 @@ void WorkerCore<R>::serve(Connection& connection, const RequestView& request, st
   exchange.route = rules_->book.table.find(request.path);
   const Persistence persistence = persistence_of(request);
   if (describe_client(connection, exchange)) [[unlikely]] {
-    return answer(connection, exchange, static_cast<std::size_t>(ResponseId::kTooManyRequests),
-                  persistence);
+    return serve_limited(connection, exchange, persistence);
   }
+  // Closing by our own choice: what the client has already sent behind this must not reset it.
+  if (draining_ && request.keep_alive) [[unlikely]]
+    connection.linger = true;
   const Route* const route = exchange.route;
   const bool prebuilt = route != nullptr && request.method == Method::kGet &&
                         route->get_is_prebuilt() && !request.extra.has(ExtraHeader::kOrigin);

@@ -23,7 +23,9 @@ inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 template <Ring R>
 bool WorkerCore<R>::count_address(Connection& connection) {
   connection.counted = true;
-  if (address_counts_.add(connection.peer.address) <= options_.connections_per_address) return true;
+  if (address_counts_.add(counted_address(connection.peer.address)) <=
+      options_.connections_per_address)
+    return true;
   counters_.connections_over_limit.add();
   return false;
 }
@@ -51,6 +53,7 @@ std::uint32_t WorkerCore<R>::take_proxy_header(Connection& connection, std::stri
   connection.tls_version = tls_texts_.intern(header.tls_version);
   connection.tls_cipher = tls_texts_.intern(header.tls_cipher);
   connection.expects_proxy = false;
+  connection.head_started_ns = 0;
   return header.header_bytes;
 }
 
@@ -78,17 +81,20 @@ std::uint32_t WorkerCore<R>::begin_body(Connection& connection, const RequestVie
     return head_bytes + body_bytes;
   }
   connection.body = bodies_.take();
+  if (connection.body == BlockPool::kNone && evict_oldest_body()) connection.body = bodies_.take();
   if (connection.body == BlockPool::kNone) {
     counters_.body_shortages.add();
     connection.linger = true;
     answer_fault(connection, request, head_bytes,
-                 static_cast<std::size_t>(ResponseId::kServiceUnavailable));
+                 static_cast<std::size_t>(ResponseId::kServiceUnavailable), true);
     return head_bytes;
   }
   auto* const block = new (bodies_.block(connection.body)) BodyBlock;  // EXCEPTION(hot): placement.
   block->head_bytes = head_bytes;
   block->left_bytes = request.content_length;
   block->chunked = request.chunked;
+  block->started_ns = now_ns_;
+  link_body(connection);
   std::memcpy(block->head(), bytes.data(), head_bytes);
   if (connection.head_started_ns == 0) connection.head_started_ns = now_ns_;
   wheel_.move(connection, deadline_s(connection));
@@ -144,12 +150,46 @@ void WorkerCore<R>::abandon_body(Connection& connection, std::size_t response_in
   RequestView request;
   static_cast<void>(parse_request({block.head(), block.head_bytes}, options_.limits, request));
   connection.linger = true;
-  answer_fault(connection, request, block.head_bytes + block.taken_bytes, response_index);
+  answer_fault(connection, request, block.head_bytes + block.taken_bytes, response_index, true);
   drop_body(connection);
+}
+
+/// The newest of the bodies that are being received.
+template <Ring R>
+void WorkerCore<R>::link_body(Connection& connection) noexcept {
+  BodyBlock& block = body_block(connection);
+  block.connection_index = connection.index;
+  block.older = newest_body_;
+  const auto at = [this](std::uint32_t number) {
+    return std::launder(reinterpret_cast<BodyBlock*>(bodies_.block(number)));
+  };
+  if (newest_body_ != BlockPool::kNone) at(newest_body_)->newer = connection.body;
+  if (oldest_body_ == BlockPool::kNone) oldest_body_ = connection.body;
+  newest_body_ = connection.body;
+}
+
+/// Every block is taken: the body that has been coming for longest goes, if that is over a second.
+/// So slow senders keep nobody out. True when there is a free block now.
+template <Ring R>
+bool WorkerCore<R>::evict_oldest_body() {
+  const auto* const oldest =
+      std::launder(reinterpret_cast<BodyBlock*>(bodies_.block(oldest_body_)));
+  if (now_ns_ - oldest->started_ns < 1'000'000'000) return false;
+  Connection& slow = connections_.at(oldest->connection_index);
+  if (!slow.open || slow.tail != BlockPool::kNone || !may_parse(slow)) return false;
+  counters_.bodies_evicted.add();
+  abandon_body(slow, static_cast<std::size_t>(ResponseId::kRequestTimeout));
+  return true;
 }
 
 template <Ring R>
 void WorkerCore<R>::drop_body(Connection& connection) noexcept {
+  const BodyBlock& block = body_block(connection);
+  const auto at = [this](std::uint32_t number) {
+    return std::launder(reinterpret_cast<BodyBlock*>(bodies_.block(number)));
+  };
+  (block.older == BlockPool::kNone ? oldest_body_ : at(block.older)->newer) = block.newer;
+  (block.newer == BlockPool::kNone ? newest_body_ : at(block.newer)->older) = block.older;
   bodies_.give_back(connection.body);
   connection.body = BlockPool::kNone;
 }

@@ -186,19 +186,30 @@ void WorkerCore<R>::refuse(Connection& connection, const RequestView& request, R
   counters_.refused_heads[static_cast<std::size_t>(refusal)].add();
   connection.linger = true;  // Whatever follows is not read; a reset could overtake the answer.
   answer_fault(connection, request, request.head_bytes,
-               static_cast<std::size_t>(response_of(refusal)));
+               static_cast<std::size_t>(response_of(refusal)), refusal == Refusal::kBodyTooLarge);
 }
 
 /// The answer to a request that cannot be served; it is logged where its line was understood.
 template <Ring R>
 void WorkerCore<R>::answer_fault(Connection& connection, const RequestView& request,
-                                 std::uint64_t request_bytes, std::size_t response_index) {
+                                 std::uint64_t request_bytes, std::size_t response_index,
+                                 bool has_whole_head) {
   if (request.method_text.empty()) {
     return answer_unlogged(connection, response_index, Persistence::kClose, false);
   }
   Exchange exchange(request, {}, request_bytes);
   static_cast<void>(describe_client(connection, exchange));
+  if (!has_whole_head && rules_->policy.hides_faults()) hide_person(exchange);
   answer(connection, exchange, response_index, Persistence::kClose);
+}
+
+/// Of whoever may have opted out in what did not come.
+template <Ring R>
+void WorkerCore<R>::hide_person(Exchange& exchange) {
+  exchange.client_address = "0.0.0.0";
+  exchange.client_port = 0;
+  exchange.forwarded_for = exchange.query = exchange.referer = {};
+  exchange.user_agent = exchange.cookie = exchange.visitor = exchange.headers = {};
 }
 
 /// An answer to what has no line.
@@ -332,7 +343,7 @@ void WorkerCore<R>::close_connection(Connection& connection) {
   if (connection.partial != BlockPool::kNone) partials_.give_back(connection.partial);
   connection.partial = BlockPool::kNone;
   if (connection.body != BlockPool::kNone) drop_body(connection);
-  if (connection.counted) address_counts_.remove(connection.peer.address);
+  if (connection.counted) address_counts_.remove(counted_address(connection.peer.address));
   release_if_settled(connection);
 }
 

@@ -52,13 +52,9 @@ bool WorkerCore<R>::identify(const Connection& connection, Exchange& exchange, b
       exchange.client_port = client.port;
     }
     if (client.has_protocol) exchange.https = client.https;
-    // Through the table: only what it accepts is fit for a line.
-    if (!client.tls_version.empty()) {
-      exchange.tls_version = tls_texts_.text(tls_texts_.intern(client.tls_version));
-    }
-    if (!client.tls_cipher.empty()) {
-      exchange.tls_cipher = tls_texts_.text(tls_texts_.intern(client.tls_cipher));
-    }
+    // They are fit for a line as they are: ClientRules has looked at each byte.
+    if (!client.tls_version.empty()) exchange.tls_version = client.tls_version;
+    if (!client.tls_cipher.empty()) exchange.tls_cipher = client.tls_cipher;
   }
   return judges && judge(exchange, address);
 }
@@ -66,10 +62,12 @@ bool WorkerCore<R>::identify(const Connection& connection, Exchange& exchange, b
 template <Ring R>
 bool WorkerCore<R>::judge(Exchange& exchange, const IpAddress& address) {
   const Route* const route = exchange.route;
-  // A balancer that asks for our health asks often, and is nobody.
-  if (route != nullptr && route->kind == RouteKind::kHealth) return false;
-  const bool is_visit = route != nullptr && route->kind != RouteKind::kStatic &&
-                        exchange.request.method != Method::kOptions;
+  // A balancer that asks for our health asks often, and is nobody; it leaves no line.
+  const Method method = exchange.request.method;
+  const bool asks = method == Method::kGet || method == Method::kHead || method == Method::kOptions;
+  if (asks && route != nullptr && route->kind == RouteKind::kHealth) return false;
+  const bool is_visit =
+      route != nullptr && route->kind != RouteKind::kStatic && method != Method::kOptions;
   Judgement judgement;
   rules_->policy.judge(exchange.request, address, exchange.client_address, exchange.client_port,
                        now_ns_, wall_s_, is_visit, rules_->policy_state, judgement);
@@ -130,11 +128,21 @@ void WorkerCore<R>::serve_other(Connection& connection, Exchange& exchange,
   answer(connection, exchange, detail::index_of(ResponseId::kNotImplemented), persistence);
 }
 
+/// The address has asked too often.
+template <Ring R>
+void WorkerCore<R>::serve_limited(Connection& connection, Exchange& exchange,
+                                  Persistence persistence) {
+  add_cors(exchange);
+  let_pages_read(exchange);
+  answer(connection, exchange, detail::index_of(ResponseId::kTooManyRequests), persistence);
+}
+
 /// Whether balancers may send traffic here. No line is written: they ask every second.
 template <Ring R>
 void WorkerCore<R>::serve_health(Connection& connection, Exchange& exchange,
                                  Persistence persistence) {
-  const bool has_place = writer_.has_segment() || rules_->rules->serve_when_full;
+  const bool has_segments = writer_.has_segment() && (!events_ || events_->has_segment());
+  const bool has_place = has_segments || rules_->rules->serve_when_full;
   const bool ready = control_.ready.load(std::memory_order_relaxed) && !draining_ && has_place;
   exchange.unlogged = true;
   answer(connection, exchange,
@@ -167,6 +175,7 @@ void WorkerCore<R>::serve_redirect(Connection& connection, Exchange& exchange,
     return answer(connection, exchange, exchange.route->get, persistence);
   }
   counters_.redirects_refused.add();
+  let_pages_read(exchange);
   add_header(exchange, detail::kErrorHeader, redirect_fault_text(fault));
   answer(connection, exchange, detail::index_of(ResponseId::kBadRequest), persistence);
 }
@@ -196,6 +205,7 @@ void WorkerCore<R>::serve_post(Connection& connection, Exchange& exchange,
     const bool too_large =
         fault == RecordFault::kBodyTooLarge || fault == RecordFault::kTooManyRecords;
     if (mode != BodyMode::kWhole) {
+      let_pages_read(exchange);
       response =
           detail::index_of(too_large ? ResponseId::kContentTooLarge : ResponseId::kBadRequest);
     }
@@ -251,7 +261,10 @@ bool WorkerCore<R>::write_records(const Exchange& exchange, const ReadBody& body
   context.referer = exchange.referer;
   context.visitor = exchange.visitor;
   std::size_t bytes = 0;
-  for (const Record& record : body.records) bytes += envelope_bytes_max(context, record) + 1;
+  std::uint32_t number = 0;
+  for (const Record& record : body.records) {
+    bytes += envelope_bytes_max(context, record, number++) + 1;
+  }
   // The request's line first: its records must not stay behind without it.
   if (!events_ || !writer_.try_reserve(detail::line_scratch_bytes(options_.limits)) ||
       !events_->try_reserve(bytes)) {
@@ -259,7 +272,7 @@ bool WorkerCore<R>::write_records(const Exchange& exchange, const ReadBody& body
   }
   options_.cipher->encode(
       {options_.lane.node, options_.lane.worker, options_.lane.boot, writer_.next_sequence()}, id);
-  std::uint32_t number = 0;
+  number = 0;
   for (const Record& record : body.records) {
     char* const line = rules_->event_line.get();
     const std::size_t line_bytes =
@@ -310,6 +323,15 @@ void WorkerCore<R>::add_cors(Exchange& exchange) {
   add_header(exchange, "Access-Control-Allow-Origin", origin);
   add_header(exchange, "Access-Control-Allow-Credentials", "true");
   add_header(exchange, "Vary", "Origin");
+}
+
+/// Plain errors carry no CORS line of a route's: a page could not see their status.
+template <Ring R>
+void WorkerCore<R>::let_pages_read(Exchange& exchange) {
+  const Route& route = exchange.route != nullptr ? *exchange.route : rules_->book.unknown;
+  if (route.cors == Cors::kAny && exchange.request.extra.has(ExtraHeader::kOrigin)) {
+    add_header(exchange, "Access-Control-Allow-Origin", "*");
+  }
 }
 
 /// The prebuilt head, our lines, then the body. answer() has seen to the line of the log.

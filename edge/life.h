@@ -29,7 +29,7 @@ WorkerCore<R>::WorkerCore(const WorkerOptions& options, WorkerControl& control, 
       connections_(options.connections_max),
       wheel_(static_cast<std::uint32_t>(ring.monotonic_ns() / 1'000'000'000)),
       partials_(std::min(options.connections_max, detail::kPartialBlocksMax),
-                options.limits.head_bytes + 2 * detail::kReceiveBufferBytes),
+                detail::partial_block_bytes(options.limits)),
       tails_(std::min(options.connections_max, detail::kTailBlocksMax),
              2 * OutputArena::kSlotBytes),
       bodies_(options.bodies_max, detail::body_block_bytes(options)),
@@ -108,7 +108,10 @@ std::uint32_t WorkerCore<R>::deadline_s(const Connection& connection) const noex
   if (connection.lingering) return active_s + detail::kLingerSeconds;
   if (connection.tail != BlockPool::kNone) return active_s + seconds(timeouts.send_ns);
   if (connection.body != BlockPool::kNone) {
-    return seconds(connection.head_started_ns + timeouts.body_ns);
+    return seconds(body_block(connection).started_ns + timeouts.body_ns);
+  }
+  if (connection.expects_proxy && connection.partial == BlockPool::kNone) {
+    return active_s + seconds(timeouts.header_ns);
   }
   if (connection.partial != BlockPool::kNone) {
     return seconds(connection.head_started_ns + timeouts.header_ns);
@@ -121,6 +124,8 @@ template <Ring R>
 std::uint32_t WorkerCore<R>::on_deadline(Connection& connection) {
   const std::uint32_t deadline = deadline_s(connection);
   if (deadline > now_s()) return deadline;
+  // An answer to it needs room; in the next second there is some.
+  if (!connection.close_after_output && !may_parse(connection)) return now_s() + 1;
   if (connection.tail != BlockPool::kNone) {
     counters_.timeouts_send.add();
   } else if (connection.body != BlockPool::kNone && !connection.lingering) {
@@ -148,7 +153,7 @@ template <Ring R>
 void WorkerCore<R>::time_out_head(Connection& connection) {
   char* const block = partials_.block(connection.partial);
   const std::string_view bytes(block, connection.partial_bytes);
-  const std::size_t line_end = bytes.find("\r\n");
+  const std::size_t line_end = bytes.rfind("\r\n");
   RequestView request;
   if (line_end != std::string_view::npos) {
     std::memcpy(block + line_end + 2, "\r\n", 2);
@@ -156,7 +161,7 @@ void WorkerCore<R>::time_out_head(Connection& connection) {
   }
   connection.linger = true;
   answer_fault(connection, request, connection.partial_bytes,
-               static_cast<std::size_t>(ResponseId::kRequestTimeout));
+               static_cast<std::size_t>(ResponseId::kRequestTimeout), false);
 }
 
 // --- Drain -------------------------------------------------------------------------------------
@@ -191,7 +196,10 @@ bool WorkerCore<R>::drain_step() {
   }
   // Completions of closed connections take a moment; a second is more than they ever need.
   const bool waited_enough = now_ns_ >= deadline_ns + 1'000'000'000;
-  if (connections_.open_count() != 0 && !waited_enough) return true;
+  // A listener that is still armed may have accepted somebody.
+  const bool accepting = std::any_of(listeners_.begin(), listeners_.end(),
+                                     [](const Listener& each) { return each.armed; });
+  if ((connections_.open_count() != 0 || accepting) && !waited_enough) return true;
   flush_outputs();
   ring_.enter(Wait{0, 0, 0});
   writer_.finish();

@@ -54,6 +54,8 @@ inline constexpr WorkerMetric kWorkerMetrics[] = {
      Kind::kCounter, &WorkerCounters::connections_over_limit},
     {"pixel_edge_proxy_strangers_total", "Closed: not in proxy_protocol.from.", Kind::kCounter,
      &WorkerCounters::proxy_strangers},
+    {"pixel_edge_bodies_evicted_total", "Slow bodies that made place for others: 408.",
+     Kind::kCounter, &WorkerCounters::bodies_evicted},
     {"pixel_edge_body_shortages_total", "Answered 503: limits.bodies_max bodies were coming in.",
      Kind::kCounter, &WorkerCounters::body_shortages},
     {"pixel_edge_redirects_refused_total", "Clicks without a target that is allowed.",

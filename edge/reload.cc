@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/diagnostics.h"
 #include "edge/server.h"
 
 namespace pixel::edge {
@@ -27,6 +28,11 @@ bool offer_patiently(WorkerControl& control, const std::shared_ptr<const Rules>&
 base::Status Server::reload(const EdgeConfig& config) {
   EdgeConfig wanted = config;
   wanted.policy.hash_secret = config_.policy.hash_secret;
+  if (wanted.client.proxy_listen != config_.client.proxy_listen) {
+    // Which listeners they are waits for a restart; so does who may use them.
+    wanted.client.proxy_listen = config_.client.proxy_listen;
+    wanted.client.proxy_from = config_.client.proxy_from;
+  }
   auto rules = Rules::create(wanted);
   if (!rules) return rules.error();
   for (const auto& control : controls_) {
@@ -36,10 +42,18 @@ base::Status Server::reload(const EdgeConfig& config) {
   }
   rules_ = std::move(rules).value();
   refuse_when_full_ = !rules_->serve_when_full;
+  const std::lock_guard lock(doors_);
+  const bool pushes = statsd_ != nullptr || config_.statsd_address.empty();
   config_.statsd_address = config.statsd_address;
   config_.statsd_prefix = config.statsd_prefix;
   config_.statsd_interval_ns = config.statsd_interval_ns;
-  return statsd_ || !config.statsd_address.empty() ? start_statsd() : base::ok_status();
+  // Where a successor has been given our doors, it pushes.
+  if (pushes) {
+    if (const auto started = start_statsd(); !started) {
+      spdlog::warn("no metrics are pushed: {}", started.error().message);
+    }
+  }
+  return base::ok_status();
 }
 
 }  // namespace pixel::edge

@@ -213,9 +213,11 @@ void Server::run_one(WorkerOptions options) {
 }
 
 base::Status Server::start_workers(std::vector<base::UniqueFd> inherited) {
+  const bool is_inherited = !inherited.empty();
   auto listeners = open_listeners(config_.listen, workers_count_, std::move(inherited));
   if (!listeners) return listeners.error();
   listeners_ = std::move(listeners).value();
+  listeners_.kept_elsewhere = is_inherited;  // Whatever fails now: others listen on them too.
   for (const std::string& unused : listeners_.unused) spdlog::warn("inherited: {}", unused);
   // All controls first: a worker's thread may look at none but its own, the admin at all.
   for (std::uint16_t i = 0; i < workers_count_; ++i) {

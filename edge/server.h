@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -50,7 +51,7 @@ class Server {
   /// Borrowed: all that this process listens on, for a successor or for systemd.
   std::vector<ListenerView> all_listeners() const;
   /// Somebody else holds copies of the listeners and goes on with them: a drain leaves them open.
-  void leave_listeners_open() noexcept { listeners_.kept_elsewhere = true; }
+  void leave_listeners_open(bool leave) noexcept { listeners_.kept_elsewhere = leave; }
   /// CLOCK_MONOTONIC of the worker's last sign of life that lies back furthest.
   std::uint64_t oldest_heartbeat_ns() const noexcept;
 
@@ -111,6 +112,7 @@ class Server {
   std::atomic<bool> draining_{false};
   std::atomic<bool> refuse_when_full_{true};
   std::string version_;
+  std::mutex doors_;  // Guards the next two: a take-over frees them on a thread of its own.
   std::unique_ptr<base::AdminServer> admin_;
   std::unique_ptr<base::StatsdPusher> statsd_;
   bool finished_ = false;

@@ -30,6 +30,7 @@ base::Status Server::start_statsd() {
 }
 
 base::Status Server::start_admin() {
+  const std::lock_guard lock(doors_);
   if (auto pushing = start_statsd(); !pushing) return pushing;
   if (config_.admin_listen.empty()) return base::ok_status();
   admin_ = std::make_unique<base::AdminServer>();
@@ -38,6 +39,7 @@ base::Status Server::start_admin() {
 }
 
 void Server::stop_admin() {
+  const std::lock_guard lock(doors_);
   statsd_.reset();
   if (admin_) admin_->stop();
   admin_.reset();

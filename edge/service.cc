@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/clock.h"
 #include "base/diagnostics.h"
@@ -38,9 +39,11 @@ bool Service::run() {
     return false;
   }
   const bool asked = serve();
+  // A take-over that is not complete by now must not become so while the listeners go down.
+  if (handover_ && !taken_over_) handover_->stop();
   notify_.stopping("draining");
   server_->stop_being_ready();
-  if (taken_over_) server_->leave_listeners_open();
+  if (taken_over_) server_->leave_listeners_open(true);
   if (asked) {
     drain();
   } else {
@@ -76,17 +79,17 @@ base::Result<Inheritance> Service::inherit() {
 base::Status Service::start() {
   auto inheritance = inherit();
   if (!inheritance) return inheritance.error();
-  const bool handed = !inheritance->listeners.empty();
+  const bool from_manager = !stored_names_.empty();
   auto booted = Server::boot(config_, options_.version, std::move(inheritance).value());
   if (!booted) return booted.error();
   server_ = std::move(booted).value();
-  // From here on closing a listener that others hold as well would reset their connections.
-  if (handed) server_->leave_listeners_open();
   if (auto doors = take_over_doors(); !doors) return doors;
   const pid_t instead_of = predecessor_ ? predecessor_->predecessor_pid() : 0;
   notify_ = base::ServiceNotify(base::NotifyVariables::from_environment(), ::getpid(), instead_of);
   watchdog_.emplace(notify_.watchdog_ns());
+  if (predecessor_) ::unsetenv("WATCHDOG_PID");  // It named the first of us; ours are watched too.
   predecessor_.reset();
+  server_->leave_listeners_open(from_manager || notify_.enabled());
   keep_in_store();
   notify_.ready("serving");
   return base::ok_status();
@@ -149,7 +152,6 @@ void Service::keep_in_store() {
                                                  name) != stored_names_.end();
     if (!known) notify_.store(each.fd, name);
   }
-  server_->leave_listeners_open();
 }
 
 int Service::wait_for_signal(std::uint64_t wait_ns) {

@@ -94,7 +94,9 @@ void Service::reap_successor() {
 // Silent when a worker is stuck: the manager then ends this process and starts another.
 void Service::watch_workers() {
   using Advice = base::WatchdogSchedule::Advice;
-  switch (watchdog_->at(base::monotonic_ns(), server_->oldest_heartbeat_ns())) {
+  const std::uint64_t now_ns = base::monotonic_ns();
+  // Workers that have ended their drain have no heartbeat.
+  switch (watchdog_->at(now_ns, asked_to_end_ ? now_ns : server_->oldest_heartbeat_ns())) {
     case Advice::kPing:
       notify_.ping();
       break;

@@ -9,6 +9,7 @@
 // them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 
 #include "edge/body_block.h"
 #include "edge/client/address_counts.h"
+#include "edge/client/proxy_header.h"
 #include "edge/client/text_table.h"
 #include "edge/composed_answers.h"
 #include "edge/exchange.h"
@@ -39,10 +41,16 @@ inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
 inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
   return 3 * std::size_t{limits.head_bytes} + 4'096;
 }
+/// What is kept of a head, or of a PROXY header, that is not whole yet; two receives fit behind it.
+inline std::uint32_t partial_block_bytes(const ParseLimits& limits) noexcept {
+  return std::max(limits.head_bytes, kProxyHeaderBytesMax) + 2 * kReceiveBufferBytes;
+}
 /// A head and a body of any length that is accepted.
 inline std::uint32_t body_block_bytes(const WorkerOptions& options) noexcept {
-  return static_cast<std::uint32_t>(sizeof(BodyBlock)) + options.limits.head_bytes +
-         options.body_bytes_max + kReceiveBufferBytes;
+  const std::uint32_t bytes = static_cast<std::uint32_t>(sizeof(BodyBlock)) +
+                              options.limits.head_bytes + options.body_bytes_max +
+                              kReceiveBufferBytes;
+  return (bytes + alignof(BodyBlock) - 1) / alignof(BodyBlock) * alignof(BodyBlock);
 }
 }  // namespace detail
 
@@ -112,6 +120,8 @@ class WorkerCore {
   void add_header(Exchange& exchange, std::string_view name, std::string_view value);
   void set_content(Exchange& exchange, std::size_t bytes);
   void add_cors(Exchange& exchange);
+  void let_pages_read(Exchange& exchange);
+  void serve_limited(Connection& connection, Exchange& exchange, Persistence persistence);
   void queue_composed(Connection& connection, const Exchange& exchange, const Response& response);
 
   // dispatch_bodies.h: PROXY headers and bodies.
@@ -123,6 +133,8 @@ class WorkerCore {
   void finish_body(Connection& connection);
   void abandon_body(Connection& connection, std::size_t response_index);
   void drop_body(Connection& connection) noexcept;
+  void link_body(Connection& connection) noexcept;
+  bool evict_oldest_body();
   BodyBlock& body_block(const Connection& connection) const noexcept;
 
   // dispatch_errors.h: everything that is not the straight path.
@@ -142,7 +154,8 @@ class WorkerCore {
                        bool head_only);
   bool answer_without_line(Connection& connection, Persistence persistence, bool head_only);
   void answer_fault(Connection& connection, const RequestView& request, std::uint64_t request_bytes,
-                    std::size_t response_index);
+                    std::size_t response_index, bool has_whole_head);
+  void hide_person(Exchange& exchange);
   void absorb_held(Connection& connection);
   void finish_connection(Connection& connection);
   void settle_closers();
@@ -187,6 +200,8 @@ class WorkerCore {
   WaitPolicy wait_policy_;
   std::vector<Listener> listeners_;
   std::unique_ptr<char[]> line_scratch_;
+  std::uint32_t oldest_body_ = BlockPool::kNone;  // The bodies being received, by age.
+  std::uint32_t newest_body_ = BlockPool::kNone;
   char client_text_[kAddressTextBytesMax];
   char forwarded_text_[kAddressTextBytesMax];
   std::unique_ptr<std::uint16_t[]> next_held_;   // By receive buffer: the next one held.

@@ -76,7 +76,7 @@ BENCHMARK(read_whole);
 void write_envelope(benchmark::State& state, RecordForm form, std::string text) {
   const EnvelopeContext context = bench_context();
   const Record record{RecordFault::kNone, form, text};
-  std::vector<char> out(envelope_bytes_max(context, record));
+  std::vector<char> out(envelope_bytes_max(context, record, 0));
   std::size_t bytes = 0;
   std::uint64_t sequence = 1'000'000;
   for (auto _ : state) {

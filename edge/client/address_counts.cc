@@ -2,12 +2,19 @@
 // HOT by thread: see address_counts.h.
 #include "edge/client/address_counts.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/assert.h"
 #include "base/hash.h"
 
 namespace pixel::edge {
+
+IpAddress counted_address(const IpAddress& address) noexcept {
+  IpAddress counted = address;
+  if (!address.is_v4()) std::fill(counted.bytes.begin() + 8, counted.bytes.end(), std::uint8_t{0});
+  return counted;
+}
 
 AddressCounts::AddressCounts(std::uint32_t addresses_max)
     : slots_(addresses_max == 0 ? 0 : std::bit_ceil(std::size_t{2} * addresses_max)),

@@ -10,6 +10,9 @@
 
 namespace pixel::edge {
 
+/// What counts as one: an IPv4 address, or the /64 of an IPv6 one, which one subscriber has.
+IpAddress counted_address(const IpAddress& address) noexcept;
+
 class AddressCounts {
  public:
   /// For up to `addresses_max` addresses at a time; 0: counts nothing.

@@ -19,7 +19,8 @@ namespace {
 // All names, quotes, numbers, the id, the time, a fault: 360 bytes at most.
 constexpr std::size_t kFixedBytes = 512;
 constexpr std::size_t kIdBytesMax = 32;
-constexpr std::size_t kTimeBytes = 20;
+// Of all texts in the second and later records of a request.
+constexpr std::size_t kLaterTextBytesMax = 512;
 // Text that grows more than this by escapes is written as base64.
 constexpr std::size_t kTextGrowthMax = 2;
 
@@ -31,18 +32,19 @@ static_assert(record_bytes_bound(kRecordBytesMax) + kFixedBytes < kEnvelopeBytes
 struct Text {
   std::string_view name;  // With quotes, comma and colon around it.
   std::string_view EnvelopeContext::*raw;
+  bool in_each;  // Else in the first record of a request only: a batch must not multiply its head.
 };
 
 // In the order of the line.
 constexpr std::array<Text, 8> kTexts{{
-    {",\"client\":\"", &EnvelopeContext::client_address},
-    {",\"host\":\"", &EnvelopeContext::host},
-    {",\"path\":\"", &EnvelopeContext::path},
-    {",\"query\":\"", &EnvelopeContext::query},
-    {",\"type\":\"", &EnvelopeContext::content_type},
-    {",\"visitor\":\"", &EnvelopeContext::visitor},
-    {",\"user_agent\":\"", &EnvelopeContext::user_agent},
-    {",\"referer\":\"", &EnvelopeContext::referer},
+    {",\"client\":\"", &EnvelopeContext::client_address, true},
+    {",\"host\":\"", &EnvelopeContext::host, false},
+    {",\"path\":\"", &EnvelopeContext::path, true},
+    {",\"query\":\"", &EnvelopeContext::query, false},
+    {",\"type\":\"", &EnvelopeContext::content_type, false},
+    {",\"visitor\":\"", &EnvelopeContext::visitor, true},
+    {",\"user_agent\":\"", &EnvelopeContext::user_agent, false},
+    {",\"referer\":\"", &EnvelopeContext::referer, false},
 }};
 
 char* write(std::string_view text, char* out) noexcept {
@@ -115,11 +117,12 @@ char* write_record(const Record& record, RecordForm form, char* out) noexcept {
   return out;
 }
 
-char* write_texts(const EnvelopeContext& context, std::size_t room, char* out) noexcept {
+char* write_texts(const EnvelopeContext& context, std::uint32_t number, std::size_t room,
+                  char* out) noexcept {
   bool is_cut = false;
   for (const Text& text : kTexts) {
     std::string_view raw = context.*text.raw;
-    if (raw.empty()) continue;
+    if (raw.empty() || (number != 0 && !text.in_each)) continue;
     out = write(text.name, out);
     const char* const begin = out;
     out = write_json_text(raw, out, room);
@@ -130,17 +133,20 @@ char* write_texts(const EnvelopeContext& context, std::size_t room, char* out) n
   return is_cut ? write(",\"cut\":true", out) : out;
 }
 
-std::size_t texts_bytes(const EnvelopeContext& context) noexcept {
+std::size_t texts_bytes(const EnvelopeContext& context, std::uint32_t number) noexcept {
   std::size_t bytes = 0;
-  for (const Text& text : kTexts) bytes += json_text_bytes(context.*text.raw);
-  return bytes;
+  for (const Text& text : kTexts) {
+    if (number == 0 || text.in_each) bytes += json_text_bytes(context.*text.raw);
+  }
+  return number == 0 ? bytes : std::min(bytes, kLaterTextBytesMax);
 }
 
 }  // namespace
 
-std::size_t envelope_bytes_max(const EnvelopeContext& context, const Record& record) noexcept {
+std::size_t envelope_bytes_max(const EnvelopeContext& context, const Record& record,
+                               std::uint32_t number) noexcept {
   const std::size_t bytes =
-      kFixedBytes + kJsonGrowth * texts_bytes(context) + record_bytes_bound(record.text.size());
+      kFixedBytes + texts_bytes(context, number) + record_bytes_bound(record.text.size());
   return std::min(bytes, kEnvelopeBytesMax);
 }
 
@@ -158,7 +164,9 @@ std::size_t encode_envelope(const EnvelopeContext& context, const Record& record
   out = write(",\"time\":\"", out);
   out = write_time(context.unix_seconds, out);
   *out++ = '"';
-  out = write_texts(context, kEnvelopeBytesMax - kFixedBytes - plan.bytes, out);
+  std::size_t room = kEnvelopeBytesMax - kFixedBytes - plan.bytes;
+  if (number != 0) room = std::min(room, kLaterTextBytesMax);
+  out = write_texts(context, number, room, out);
   out = write_record(record, plan.form, out);
   return static_cast<std::size_t>(out - begin);
 }

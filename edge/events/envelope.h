@@ -35,7 +35,8 @@ struct EnvelopeContext {
 
 /// Room that is enough for the line, and little more: a batch reserves the sum. Never more than
 /// kEnvelopeBytesMax.
-std::size_t envelope_bytes_max(const EnvelopeContext& context, const Record& record) noexcept;
+std::size_t envelope_bytes_max(const EnvelopeContext& context, const Record& record,
+                               std::uint32_t number) noexcept;
 /// `number` counts the records of the request from 0; `sequence` the lines of the lane. Returns the
 /// bytes written, without newline. No byte is NUL or newline, whatever the input.
 /// REQUIRES: a record as BodyReader gives it: text of at most kRecordBytesMax.

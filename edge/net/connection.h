@@ -152,11 +152,12 @@ class ConnectionTable {
     }
   }
 
- private:
+  /// REQUIRES: a slot that has been open.
   Connection& at(std::uint32_t index) noexcept {
     return reinterpret_cast<Connection*>(memory_.base())[index];
   }
 
+ private:
   LazyMemory memory_;
   BlockPool free_slots_;
 };

@@ -73,6 +73,10 @@ class Policy {
   /// False: wants is false for every request.
   bool is_active() const noexcept { return active_ || anonymous_header_; }
 
+  /// Whether an opt-out may be in the part of a head that was not understood: its line then says
+  /// nothing of the person.
+  bool hides_faults() const noexcept { return hides_faults_; }
+
   /// Whether this request has to be judged. False: judge would change nothing; the line says what
   /// the request says, but no cookie, and first_forwarded_for (forwarded_for.h) as field 20.
   bool wants(const RequestView& request) const noexcept {
@@ -108,6 +112,7 @@ class Policy {
   std::unique_ptr<const Rules> rules_;
   bool active_ = false;
   bool anonymous_header_ = false;
+  bool hides_faults_ = false;
 };
 
 }  // namespace pixel::edge

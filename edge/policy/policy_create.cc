@@ -168,6 +168,8 @@ base::Result<std::unique_ptr<Policy>> Policy::create(const PolicyOptions& option
   policy->rules_ = std::move(rules);
   policy->active_ = changes_plain_requests(options);
   policy->anonymous_header_ = options.anonymous_header;
+  policy->hides_faults_ =
+      options.on_opt_out == SignalAction::kAnonymise || options.on_opt_out == SignalAction::kDrop;
   return policy;
 }
 

@@ -28,7 +28,7 @@ void check_line(const Record& record, std::string_view raw) {
   context.unix_seconds = 1'795'200'720;
   context.path = raw.substr(0, 100);
   context.user_agent = raw;
-  std::vector<char> out(envelope_bytes_max(context, record));
+  std::vector<char> out(envelope_bytes_max(context, record, 3));
   const std::size_t bytes = encode_envelope(context, record, 3, 12, out.data());
   CHECK(bytes <= out.size());
   const std::string_view line(out.data(), bytes);

@@ -148,6 +148,40 @@ TEST_P(Clients, AnOptOutMayLeaveNoLine) {
   EXPECT_EQ(world.counters().lines_dropped.get(), 2U);
 }
 
+TEST_P(Clients, WhatMayHideAnOptOutSaysNothingOfThePerson) {
+  WorldOptions options;
+  options.config.policy.on_opt_out = edge::SignalAction::kAnonymise;
+  World& world = open(options);
+  const int client = world.connect();
+  world.send(client, "GET /1x1.gif?email=x HTTP/1.1\r\nHost: t\r\nUser-Agent: u\r\nX Bad: y\r\n");
+  EXPECT_EQ(receive_answers(world, client, 1).substr(9, 3), "400");
+  ASSERT_EQ(world.lines().size(), 1U);
+  EXPECT_EQ(field(world.lines()[0], 5), "0.0.0.0");
+  EXPECT_EQ(field(world.lines()[0], 11), "-");
+  EXPECT_EQ(field(world.lines()[0], 12), "-");
+}
+
+TEST_P(Clients, HealthPathsHideWhatOtherPathsHide) {
+  WorldOptions options;
+  options.config.policy.on_opt_out = edge::SignalAction::kAnonymise;
+  World& world = open(options);
+  const int client = world.connect();
+  world.send(client,
+             "POST /health?email=x HTTP/1.1\r\nHost: t\r\nDNT: 1\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(receive_answers(world, client, 1).substr(9, 3), "405");
+  ASSERT_EQ(world.lines().size(), 1U);
+  EXPECT_EQ(field(world.lines()[0], 5), "0.0.0.0");
+}
+
+TEST_P(Clients, ASilentConnectionOnAProxyListenerIsClosedSoon) {
+  WorldOptions options = behind_proxy();
+  options.header_timeout_ns = 1'000'000'000;
+  World& world = open(options);
+  const int client = world.connect();
+  EXPECT_TRUE(world.ended(client));
+  EXPECT_EQ(world.receive(client, 0), "");
+}
+
 TEST_P(Clients, TooManyRequestsAreLimitedAndLogged) {
   WorldOptions options;
   options.config.policy.requests_per_second = 2;

