@@ -40,11 +40,13 @@ class LoadResult:
 
 
 def load_command(build, url, *, connections=16, seconds=None, requests=None, rate=None, pipeline=1,
-                 headers=(), browser=False, cpu=None, ids=None, method=None):
+                 headers=(), browser=False, cpu=None, ids=None, method=None,
+                 timeout=None, stop_wait=None):
     command = [program(build, "pixel-load"), "-c", connections, "--json", "--threads", 1]
     for option, value in (("-d", f"{seconds * 1000:.0f}ms" if seconds else None),
                           ("-n", requests), ("--rate", rate), ("--pipeline", pipeline),
-                          ("--cpus", cpu), ("--ids", ids), ("--method", method)):
+                          ("--cpus", cpu), ("--ids", ids), ("--method", method),
+                          ("--timeout", timeout), ("--stop-wait", stop_wait)):
         if value is not None:
             command += [option, value]
     for header in headers:

@@ -34,6 +34,8 @@ void add_load_options(CLI::App& app, Options& options) {
   app.add_option("-n,--requests", options.requests, "How many requests");
   add_duration(app, "--warmup", options.warmup_ns, "Time at the begin that latency and rate omit");
   add_duration(app, "--timeout", options.timeout_ns, "Longest wait for an answer (5s)");
+  add_duration(app, "--stop-wait", options.stop_wait_ns,
+               "After a signal: longest wait for the answers under way (500ms)");
   app.add_option("--rate", options.rate,
                  "Open loop: requests per second over all connections, each meant for its own "
                  "time; latency counts from there. Without it: closed loop")

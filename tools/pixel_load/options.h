@@ -18,6 +18,7 @@ struct Options {
   std::uint64_t requests = 0;     // 0: not limited by count.
   std::uint64_t warmup_ns = 0;
   std::uint64_t timeout_ns = 5'000'000'000;
+  std::uint64_t stop_wait_ns = 500'000'000;  // For answers under way when a signal ends the run.
   unsigned threads = 0;  // 0: as many as cores it may use, at most one per connection.
   std::vector<int> cpus;
   double rate = 0;  // Requests per second; 0: closed loop.

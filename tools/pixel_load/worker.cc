@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::uint64_t kUpkeepIntervalNs = 2 * base::kMillisecondNs;
 constexpr std::uint64_t kIdleWaitNs = 20 * base::kMillisecondNs;
-// A stopped run gives the answers under way this long, not the whole timeout.
-constexpr std::uint64_t kStopDrainNs = 500 * base::kMillisecondNs;
 // A run limited by count only gives up after this many timeouts without any answer.
 constexpr std::uint64_t kFruitlessTimeouts = 3;
 
@@ -90,7 +88,8 @@ void Worker::begin_drain(std::uint64_t now_ns) {
   sending_ = false;
   const bool stopped = stop_.load(std::memory_order_relaxed);
   const std::uint64_t bound_ns =
-      stopped ? std::min(kStopDrainNs, plan_.options.timeout_ns) : plan_.options.timeout_ns;
+      stopped ? std::min(plan_.options.stop_wait_ns, plan_.options.timeout_ns)
+              : plan_.options.timeout_ns;
   drain_until_ns_ = now_ns + bound_ns;
   if (requests_left_ != 0) {
     const std::uint64_t missed = schedule_.missed(std::min(now_ns, end_ns_));

@@ -281,6 +281,26 @@ TEST_P(Run, StopEndsARunSoonWithItsIdsWritten) {
   EXPECT_EQ(ids().size(), result.counts->answered.get());
 }
 
+TEST_P(Run, AStopWaitsForAnswersUnderWayAsLongAsItIsTold) {
+  for (const std::uint64_t wait_ms : {20U, 2000U}) {
+    TestResponder responder(Manner::kWhole, 0, std::chrono::milliseconds(400));
+    Options options = options_for(responder);
+    options.connections = 1;
+    options.requests = 0;
+    options.duration_ns = 60'000 * kMs;
+    options.stop_wait_ns = wait_ms * kMs;
+    stop_.store(false);
+    std::thread stopper([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      stop_.store(true);
+    });
+    const RunResult result = run_with(options);
+    stopper.join();
+    EXPECT_EQ(result.counts->unanswered.get(), wait_ms < 100 ? 1U : 0U);
+    expect_books(*result.counts);
+  }
+}
+
 TEST_P(Run, BindsToItsSourceAddresses) {
   TestResponder responder(Manner::kWhole);
   Options options = options_for(responder);
