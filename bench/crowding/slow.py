@@ -71,7 +71,8 @@ class Rounds:
                         used / self.arguments.seconds, stolen, latency, report)
         self.tell(f"round {number + 1}/{self.arguments.rounds}  {where:16} "
                   f"p50 {latency['p50']:7.0f}  p99 {latency['p99']:7.0f}  "
-                  f"p99.9 {latency['p99_9']:7.0f} us  server {sample.server_cpu:5.1%}  stolen {stolen:5.1%}")
+                  f"p99.9 {latency['p99_9']:7.0f} us  server {sample.server_cpu:5.1%}  "
+                  f"stolen {stolen:5.1%}")
         return sample
 
     def gather(self, where):
