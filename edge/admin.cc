@@ -16,7 +16,8 @@ std::string why_not_ready(const AdminView& view) {
   if (!view.refuse_when_full->load(std::memory_order_relaxed)) return {};
   const KeeperStatus status = view.keeper->status();
   for (const KeeperStatus::Lane& lane : status.lanes) {
-    if (lane.has_room) continue;
+    const auto& worker = *(*view.controls)[lane.worker];
+    if (lane.has_room && worker.has_place.load(std::memory_order_relaxed)) continue;
     return fmt::format(
         "worker {} has no place for {}: {}", lane.worker,
         lane.kind == logfmt::SegmentKind::kAccess ? "lines" : "events",

@@ -198,8 +198,16 @@ void WorkerCore<R>::answer_fault(Connection& connection, const RequestView& requ
     return answer_unlogged(connection, response_index, Persistence::kClose, false);
   }
   Exchange exchange(request, {}, request_bytes);
+  if (has_whole_head) exchange.route = rules_->book.table.find(request.path);
   static_cast<void>(describe_client(connection, exchange));
   if (!has_whole_head && rules_->policy.hides_faults()) hide_person(exchange);
+  if (has_whole_head) {
+    add_cors(exchange);
+    let_pages_read(exchange);
+    if (response_index == static_cast<std::size_t>(ResponseId::kContentTooLarge)) {
+      add_header(exchange, detail::kErrorHeader, fault_code(RecordFault::kBodyTooLarge));
+    }
+  }
   answer(connection, exchange, response_index, Persistence::kClose);
 }
 
@@ -226,6 +234,7 @@ void WorkerCore<R>::answer_unlogged(Connection& connection, std::size_t response
 template <Ring R>
 bool WorkerCore<R>::answer_without_line(Connection& connection, Persistence persistence,
                                         bool head_only) {
+  control_.has_place.store(false, std::memory_order_relaxed);
   if (rules_->rules->serve_when_full) {
     counters_.lines_unlogged.add();
     options_.slot->unlogged.store(counters_.lines_unlogged.get(), std::memory_order_relaxed);

@@ -14,8 +14,6 @@ namespace pixel::edge {
 
 namespace detail {
 constexpr std::size_t index_of(ResponseId id) noexcept { return static_cast<std::size_t>(id); }
-/// Why a request was answered otherwise than its sender hoped; the field is ours.
-inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
 inline constexpr std::size_t kTargetBytesMax = 4096;
 
 /// Of the body as a whole, or of the first record that has one.
@@ -141,8 +139,9 @@ void WorkerCore<R>::serve_limited(Connection& connection, Exchange& exchange,
 template <Ring R>
 void WorkerCore<R>::serve_health(Connection& connection, Exchange& exchange,
                                  Persistence persistence) {
-  const bool has_segments = writer_.has_segment() && (!events_ || events_->has_segment());
-  const bool has_place = has_segments || rules_->rules->serve_when_full;
+  const bool has_place = rules_->rules->serve_when_full ||
+                         (writer_.has_segment() && (!events_ || events_->has_segment()) &&
+                          control_.has_place.load(std::memory_order_relaxed));
   const bool ready = control_.ready.load(std::memory_order_relaxed) && !draining_ && has_place;
   exchange.unlogged = true;
   answer(connection, exchange,
@@ -238,6 +237,7 @@ bool WorkerCore<R>::keep_records(Connection& connection, const Exchange& exchang
   }
   if (body.records.empty() || exchange.unlogged || write_records(exchange, body)) return true;
   if (rules_->rules->serve_when_full) {
+    control_.has_place.store(false, std::memory_order_relaxed);
     counters_.events_unlogged.add(body.records.size());
     options_.events_slot->unlogged.store(counters_.events_unlogged.get(),
                                          std::memory_order_relaxed);

@@ -77,6 +77,9 @@ void WorkerCore<R>::tick() {
   rules_->responses.set_date(wall_s_);
   writer_.tick(wall_s_);
   if (events_) events_->tick(wall_s_);
+  const bool has_standby = options_.supply->standby_count() != 0 &&
+                           (!events_ || options_.events_supply->standby_count() != 0);
+  if (has_standby) control_.has_place.store(true, std::memory_order_relaxed);
   options_.slot->heartbeat_ns.store(now_ns_, std::memory_order_relaxed);
   counters_.connections_open.set(connections_.open_count());
   counters_.completion_overflows.set(ring_.completion_overflows());

@@ -37,13 +37,13 @@ bool choose_config(Flags& flags) {
 }
 
 // The files that settings name are read too.
-int check(const pixel::edge::EdgeConfig& config) {
+int check(const pixel::edge::EdgeConfig& config, bool says_ok) {
   const auto rules = pixel::edge::Rules::create(config);
   if (!rules) {
     std::fprintf(stderr, "%s\n", rules.error().message.c_str());
     return kUsage;
   }
-  std::puts("ok");
+  if (says_ok) std::puts("ok");
   return kFine;
 }
 
@@ -56,7 +56,8 @@ int start(Flags flags) {
   const auto loaded = pixel::edge::load_config(flags.config);
   for (const std::string& error : loaded.errors) std::fprintf(stderr, "%s\n", error.c_str());
   if (!loaded.errors.empty()) return kUsage;
-  if (flags.check) return check(loaded.config);
+  const int checked = check(loaded.config, flags.check);
+  if (flags.check || checked != kFine) return checked;
   Service service({flags.config, PIXEL_VERSION, flags.take_over}, loaded.config);
   return service.run() ? kFine : kFailed;
 }

@@ -92,10 +92,16 @@ base::Result<std::unique_ptr<Server>> Server::boot(const EdgeConfig& config, std
   if (auto done = server->make_rules(); !done) return done.error();
   auto free = probe_listeners(config.listen, inheritance.listeners);
   if (!free) return free.error();
+  // The admin port is the predecessor's until we serve.
+  if (!inheritance.backend && !config.admin_listen.empty()) {
+    if (free = probe_listeners({config.admin_listen}); !free) {
+      return base::Error{"admin.listen: " + free.error().message};
+    }
+  }
   if (auto done = server->prepare_log(); !done) return done.error();
+  if (auto done = server->listen(std::move(inheritance.listeners)); !done) return done.error();
   if (auto done = server->start_keeper(); !done) return done.error();
-  auto started = server->start_workers(std::move(inheritance.listeners));
-  if (!started) return started.error();
+  if (auto done = server->start_workers(); !done) return done.error();
   spdlog::info("serving on {} with {} workers on {} ({}); node {}, boot {}; admin {}",
                fmt::join(server->bound(), ", "), server->workers_count_,
                backend_name(server->backend_), *why, config.node_id, server->boot_,
@@ -212,13 +218,18 @@ void Server::run_one(WorkerOptions options) {
   running_.fetch_sub(1, std::memory_order_acq_rel);
 }
 
-base::Status Server::start_workers(std::vector<base::UniqueFd> inherited) {
+// Before any thread with a descriptor table of its own: what is closed here is closed for good.
+base::Status Server::listen(std::vector<base::UniqueFd> inherited) {
   const bool is_inherited = !inherited.empty();
   auto listeners = open_listeners(config_.listen, workers_count_, std::move(inherited));
   if (!listeners) return listeners.error();
   listeners_ = std::move(listeners).value();
   listeners_.kept_elsewhere = is_inherited;  // Whatever fails now: others listen on them too.
   for (const std::string& unused : listeners_.unused) spdlog::warn("inherited: {}", unused);
+  return base::ok_status();
+}
+
+base::Status Server::start_workers() {
   // All controls first: a worker's thread may look at none but its own, the admin at all.
   for (std::uint16_t i = 0; i < workers_count_; ++i) {
     controls_.push_back(std::make_unique<WorkerControl>());

@@ -85,7 +85,8 @@ class Server {
   base::Status prepare_log();
   base::Status recover();
   base::Status start_keeper();
-  base::Status start_workers(std::vector<base::UniqueFd> inherited);
+  base::Status listen(std::vector<base::UniqueFd> inherited);
+  base::Status start_workers();
   base::Status wait_until_serving();
   AdminView admin_view() const;
   base::Status start_statsd();

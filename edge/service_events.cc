@@ -117,6 +117,7 @@ void Service::drain() {
   bool hurry = false;
   const auto asked_again = [this](std::uint64_t wait_ns) {
     const int number = wait_for_signal(wait_ns);
+    if (number == SIGHUP || number == SIGUSR2) spdlog::warn("draining: signal {} ignored", number);
     return number == SIGINT || number == SIGTERM;
   };
   const std::uint64_t delay_end_ns = base::monotonic_ns() + delay_ns;

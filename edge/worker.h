@@ -84,6 +84,8 @@ class WorkerControl {
   int wake_fd() const noexcept { return wake_.get(); }
   /// True once the worker serves.
   std::atomic<bool> serving{false};
+  /// False from a request that found no place for its line or records until there is some again.
+  std::atomic<bool> has_place{true};
   /// Whether health routes may say that traffic is welcome.
   std::atomic<bool> ready{true};
 

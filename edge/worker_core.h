@@ -37,6 +37,8 @@ namespace pixel::edge {
 
 namespace detail {
 inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
+/// Why a request was answered otherwise than its sender hoped; the field is ours.
+inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
 /// A line grows to at most three times its head, and its other fields are short.
 inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
   return 3 * std::size_t{limits.head_bytes} + 4'096;

@@ -32,7 +32,7 @@ base::Error cannot_listen(const std::string& text, int error_number) {
     const std::string port = text.substr(text.rfind(':'));
     advice = fmt::format(
         "; another process listens there (see which: ss -ltnp 'sport = {}'), stop it or set "
-        "server.listen to another port",
+        "another port here",
         port);
   } else if (error_number == EACCES) {
     advice = "; ports below 1024 need CAP_NET_BIND_SERVICE";

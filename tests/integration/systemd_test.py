@@ -185,7 +185,7 @@ def check_programs(build, place):
         for number in range(20):
             answer = send(site.edge_config.port, get(f"/p.gif?n={number}"))
             assert answer.startswith(b"HTTP/1.1 200 "), answer[:100]
-        wait_until(lambda: count_rows(site) == 20, 20, "20 rows in DuckDB behind the filter")
+        wait_until(lambda: count_rows(site) == 20, 60, "20 rows in DuckDB behind the filter")
     finally:
         for process in (edge, shipper):
             process.terminate()

@@ -275,6 +275,24 @@ TEST_P(Requests, PagesMayReadTheStatusOfErrors) {
   EXPECT_EQ(count(answer, "Access-Control-Allow-Origin: *\r\n"), 1U) << answer;
 }
 
+TEST_P(Requests, HealthIsUnavailableWhileThereIsNoPlace) {
+  WorldOptions options;
+  options.segment_bytes = 8 * 1024;
+  World& world = open(options);
+  const int client = world.connect();
+  const std::string ask = "GET /health HTTP/1.1\r\nHost: t\r\n\r\n";
+  for (int i = 0; i < 200; ++i) world.send(client, get(i));  // More lines than all segments hold.
+  receive_answers(world, client, 200);
+  world.send(client, ask);
+  const std::string answers = receive_answers(world, client, 201);
+  EXPECT_TRUE(answers.substr(answers.rfind("HTTP/1.1 ")).starts_with("HTTP/1.1 503")) << answers;
+  world.offer_segment();
+  world.pass_ms(1200);
+  const int later = world.connect();
+  world.send(later, ask);
+  EXPECT_EQ(status_of(world, later), "200");
+}
+
 TEST_P(Requests, RecordsWithoutPlaceAreRefusedWithTheirLine) {
   WorldOptions options;
   options.segment_bytes = 8 * 1024;  // No record of this size fits.
