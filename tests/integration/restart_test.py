@@ -241,7 +241,7 @@ def check_clients(results, moved, rate):
     connects = kept["connects"]
     assert connects >= 2 * CONNECTIONS if moved else connects == CONNECTIONS, connects
     assert connects - kept["connections_closed_by_peer"] <= CONNECTIONS, kept
-    assert kept["rate"] > 0.8 * rate, f"{kept['rate']:.0f} answers/s instead of {rate}"
+    assert kept["rate"] > 0.6 * rate, f"{kept['rate']:.0f} answers/s instead of {rate}"
 
 
 def check_books(edge, traffic, results):
