@@ -31,6 +31,8 @@ bool WorkerCore<R>::step() {
     run_queued_input();
   if (ring_.realtime_s() != wall_s_) [[unlikely]]
     tick();
+  else if (wheel_.has_due()) [[unlikely]]
+    visit_deadlines();
   if (control_.drain_deadline_ns() != 0) [[unlikely]] {
     if (!drain_step()) return false;
   }
@@ -381,7 +383,9 @@ void WorkerCore<R>::flush_outputs() {
 
 template <Ring R>
 Wait WorkerCore<R>::next_wait() const {
-  if (!closers_.empty() || !inputs_.empty() || !starved_.empty()) return {0, 0, 0};
+  const bool more_to_do =
+      !closers_.empty() || !inputs_.empty() || !starved_.empty() || wheel_.has_due();
+  if (more_to_do) return {0, 0, 0};
   // Once a second the clock text, the timers and the segment's age are looked at.
   std::uint64_t timeout_ns = 1'000'000'000 - now_ns_ % 1'000'000'000;
   for (const Listener& each : listeners_) {

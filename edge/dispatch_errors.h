@@ -280,7 +280,7 @@ void WorkerCore<R>::begin_tail(Connection& connection, std::uint32_t sent_bytes)
   connection.output = Output{};
   connection.active_s = now_s();
   wheel_.move(connection, deadline_s(connection));
-  if (connection.receive_armed) prepare_cancel(ring_.next_entry(), connection.fd);
+  if (connection.receive_armed) cancel(connection, Operation::kReceive);
   absorb_held(connection);
   if (connection.open) send_tail(connection);
 }
@@ -315,6 +315,12 @@ void WorkerCore<R>::on_tail_done(Connection& connection, int result) {
 
 // --- Closing -----------------------------------------------------------------------------------
 
+template <Ring R>
+void WorkerCore<R>::cancel(const Connection& connection, Operation operation) {
+  prepare_cancel_one(ring_.next_entry(), connection.fd,
+                     {operation, connection.generation, connection.index});
+}
+
 /// Their last answers were submitted in the last loop; those that were short have a tail by now.
 template <Ring R>
 void WorkerCore<R>::settle_closers() {
@@ -344,9 +350,8 @@ void WorkerCore<R>::close_connection(Connection& connection) {
   if (!connection.open) return;
   connection.open = false;
   wheel_.remove(connection);
-  if (connection.receive_armed || connection.tail_in_flight) {
-    prepare_cancel(ring_.next_entry(), connection.fd);
-  }
+  if (connection.receive_armed) cancel(connection, Operation::kReceive);
+  if (connection.tail_in_flight) cancel(connection, Operation::kSendTail);
   prepare_close(ring_.next_entry(), connection.fd);
   drop_held(connection);
   if (connection.partial != BlockPool::kNone) partials_.give_back(connection.partial);

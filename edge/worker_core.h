@@ -161,6 +161,7 @@ class WorkerCore {
   void absorb_held(Connection& connection);
   void finish_connection(Connection& connection);
   void settle_closers();
+  void cancel(const Connection& connection, Operation operation);
   void close_connection(Connection& connection);
   void release_if_settled(Connection& connection);
   void rearm_starved();
@@ -171,6 +172,7 @@ class WorkerCore {
   std::uint32_t on_deadline(Connection& connection);
   void time_out_head(Connection& connection);
   void tick();
+  void visit_deadlines();
   void change_rules();
   void begin_drain();
   void close_idle();

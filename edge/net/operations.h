@@ -54,6 +54,16 @@ inline void prepare_cancel(io_uring_sqe* sqe, int fd) noexcept {
   io_uring_sqe_set_data64(sqe, pack({}));
 }
 
+/// Ends one operation on the descriptor, as prepare_cancel does all. The kernel finds it by its
+/// token; by descriptor it would look at every armed operation of the ring, three times (10,000
+/// connections: 0.45 ms for each one that is closed). Other executors may go by the descriptor.
+inline void prepare_cancel_one(io_uring_sqe* sqe, int fd, CompletionToken operation) noexcept {
+  io_uring_prep_cancel64(sqe, pack(operation), 0);
+  sqe->fd = fd;
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  io_uring_sqe_set_data64(sqe, pack({}));
+}
+
 /// Closes the descriptor. After a cancel in the same submission: a close alone would send no FIN
 /// while a receive still holds the file.
 inline void prepare_close(io_uring_sqe* sqe, int fd) noexcept {

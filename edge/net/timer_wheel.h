@@ -42,22 +42,27 @@ class TimerWheel {
     if (static_cast<TimerHook&>(item).is_linked()) static_cast<TimerHook&>(item).unlink();
   }
 
-  /// Goes on to `now_s`. For each item whose second has come, visit(item) returns its true deadline
-  /// (0: it was taken care of and must not be filed again); a later one files it anew.
+  /// Goes on to `now_s`, but visits no more than items_max: the rest is due still. For each item
+  /// whose second has come, visit(item) returns its true deadline (0: it was taken care of and must
+  /// not be filed again); a later one files it anew.
   template <class Visit>
-  void advance(std::uint32_t now_s, Visit&& visit) {
-    while (now_s_ < now_s) {
-      ++now_s_;
-      List due;
-      due.swap(bucket(now_s_));
-      while (!due.empty()) {
-        T& item = due.front();
-        due.pop_front();
+  void advance(std::uint32_t now_s, Visit&& visit, std::uint32_t items_max = UINT32_MAX) {
+    for (;;) {
+      while (!due_.empty()) {
+        if (items_max-- == 0) return;
+        T& item = due_.front();
+        due_.pop_front();
         const std::uint32_t deadline_s = visit(item);
         if (deadline_s != 0) insert(item, deadline_s);
       }
+      if (now_s_ >= now_s) return;
+      ++now_s_;
+      due_.swap(bucket(now_s_));
     }
   }
+
+  /// Whether the last advance left items that are due.
+  bool has_due() const noexcept { return !due_.empty(); }
 
  private:
   using List = boost::intrusive::list<T, boost::intrusive::base_hook<TimerHook>,
@@ -65,6 +70,7 @@ class TimerWheel {
   List& bucket(std::uint32_t second) noexcept { return buckets_[second % kBuckets]; }
 
   std::uint32_t now_s_;
+  List due_;  // Of now_s_, or of a second before it.
   std::array<List, kBuckets> buckets_;
 };
 

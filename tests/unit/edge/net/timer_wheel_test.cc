@@ -110,6 +110,29 @@ TEST(TimerWheel, ALongJumpVisitsEverythingDue) {
   EXPECT_EQ(visited, items.size());
 }
 
+TEST(TimerWheel, WhatIsBeyondTheLimitIsDueStillAndMayBeRemovedOrMoved) {
+  TimerWheel<Item> wheel(0);
+  std::vector<Item> items(10);
+  for (Item& item : items) wheel.insert(item, 3);
+  std::uint32_t visited = 0;
+  const auto visit = [&](Item&) -> std::uint32_t {
+    ++visited;
+    return 0;
+  };
+  wheel.advance(3, visit, 4);
+  EXPECT_EQ(visited, 4U);
+  EXPECT_TRUE(wheel.has_due());
+  wheel.remove(items[8]);
+  wheel.move(items[9], 5);
+  wheel.advance(3, visit, 3);
+  EXPECT_EQ(visited, 7U);
+  wheel.advance(4, visit, 100);
+  EXPECT_EQ(visited, 8U);
+  EXPECT_FALSE(wheel.has_due());
+  wheel.advance(5, visit, 100);
+  EXPECT_EQ(visited, 9U);
+}
+
 TEST(TimerWheel, RandomHistoriesExpireOnTime) {
   base::Prng prng(5);
   TimerWheel<Item> wheel(0);
