@@ -16,6 +16,13 @@ namespace pixel::edge {
 template <Ring R>
 void WorkerCore<R>::on_accept_end(std::uint32_t listener, int result) {
   listeners_[listener].armed = false;
+  if (draining_ && result == -ECANCELED && !listeners_[listener].swept) {
+    // Whom the kernel had woken us for when the cancel came, nobody else is told of: one more look
+    // into the backlog, cancelled in the same submission.
+    listeners_[listener].swept = true;
+    arm_accept(listener);
+    return cancel_accept(listener);
+  }
   if (draining_ || accept_paused_) return;
   const bool passing = result >= 0 || result == -ECONNABORTED || result == -EPROTO ||
                        result == -EINTR || result == -ECANCELED;

@@ -85,7 +85,23 @@ void WorkerCore<R>::tick() {
   counters_.connections_open.set(connections_.open_count());
   counters_.completion_overflows.set(ring_.completion_overflows());
   visit_deadlines();
-  if (draining_) close_idle();
+  draining_ ? close_idle() : look_for_overlooked();
+}
+
+/// Arms accept anew (on_accept_end), which looks into the backlog. The kernel wakes one of the
+/// rings that wait on a listener: one that was woken and then ended, or was cancelled, before it
+/// accepted leaves the connection there, and nobody else is told of it until the next one comes.
+template <Ring R>
+void WorkerCore<R>::look_for_overlooked() {
+  for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].armed) cancel_accept(i);
+  }
+}
+
+template <Ring R>
+void WorkerCore<R>::cancel_accept(std::uint32_t listener) {
+  prepare_cancel_one(ring_.next_entry(), listeners_[listener].fd,
+                     {Operation::kAccept, 0, listener});
 }
 
 /// Some of those whose second has come; the rest in the next loops. All of a crowd that came

@@ -81,6 +81,7 @@ class WorkerCore {
     int fd;
     bool expects_proxy;
     bool armed = false;
+    bool swept = false;             // In the drain: its backlog was looked at once more.
     std::uint64_t retry_at_ns = 0;  // After an error: 0 when none.
   };
 
@@ -173,6 +174,8 @@ class WorkerCore {
   void time_out_head(Connection& connection);
   void tick();
   void visit_deadlines();
+  void look_for_overlooked();
+  void cancel_accept(std::uint32_t listener);
   void change_rules();
   void begin_drain();
   void close_idle();
