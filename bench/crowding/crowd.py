@@ -39,8 +39,8 @@ class Told(Process):
 
     def _before_exec(self):
         super()._before_exec()
-        if self.meek:
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        policy = os.SCHED_IDLE if self.meek else os.SCHED_OTHER
+        os.sched_setscheduler(0, policy, os.sched_param(0))
 
     def wait_until_ready(self, seconds):
         """Until it has said "ready"."""

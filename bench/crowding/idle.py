@@ -47,6 +47,8 @@ class Holder:
         """With every worker's own memory touched, so that what is added later is connections."""
         self.edge.open()
         self.edge.load(3, self.arguments.client_cpu, connections=32 * self.workers)
+        if self.arguments.realtime:
+            self.edge.put_workers_first()
         self.pid = self.edge.process.pid
         self.tell(f"{self.workers} workers, {descriptors_max()} files each; crowds of "
                   f"{self.crowd_size:,}")
