@@ -77,7 +77,7 @@ base::Result<QueryAnswer> query_offline(const Config& config, const std::string&
   base::Error error{"no sink is called " + name};
   for (const SinkConfig& candidate : config.sinks) {
     if (!name.empty() && candidate.name != name) continue;
-    auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.columns});
+    auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.tables});
     const auto opened = sink->open();
     if (!opened) return opened.error();
     auto answer = sink->query(sql);
@@ -93,7 +93,7 @@ base::Result<std::string> holdings_offline(const Config& config) {
   if (!lock) return lock.error();
   std::vector<SinkHoldings> all;
   for (const SinkConfig& candidate : config.sinks) {
-    auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.columns});
+    auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.tables});
     const auto opened = sink->open();
     if (!opened) {
       all.push_back({candidate.name, opened.error(), nullptr});

@@ -68,7 +68,7 @@ void read_typed_column(base::ConfigSection& section, std::set<std::string>& name
   section.finish();
 }
 
-std::vector<ColumnSpec> read_columns(base::ConfigSection root) {
+std::vector<TableSpec> read_tables(base::ConfigSection root) {
   std::set<std::string> names;
   for (const ColumnSpec& column : standard_columns({})) names.insert(column.name);
   std::vector<ColumnSpec> parameters;
@@ -82,7 +82,7 @@ std::vector<ColumnSpec> read_columns(base::ConfigSection root) {
   for (base::ConfigSection& section : root.sections("column")) {
     read_typed_column(section, names, parameters);
   }
-  return standard_columns(parameters);
+  return {requests_table(parameters)};
 }
 
 void read_sink_section(base::ConfigSection& section, std::set<std::string>& names,
@@ -141,7 +141,7 @@ Config read_config(base::ConfigReader& reader) {
   config.log_level = kLogLevels[level];
   log.finish();
   read_retention(root.section("retention"), config.retention);
-  config.columns = read_columns(root);
+  config.tables = read_tables(root);
   std::set<std::string> names;
   auto sinks = root.sections("sink");
   for (base::ConfigSection& section : sinks) read_sink_section(section, names, config.sinks);

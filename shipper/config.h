@@ -29,7 +29,7 @@ struct Config {
   std::string admin = "127.0.0.1:9181";  // "": none.
   std::string log_level = "info";
   RetentionLimits retention;
-  std::vector<ColumnSpec> columns;  // Of the table: fields, parameters, lineage.
+  std::vector<TableSpec> tables;
   std::vector<SinkConfig> sinks;
 
   std::filesystem::path sink_state(const std::string& name) const { return state / name; }

@@ -59,8 +59,8 @@ int main(int argc, char** argv) {
   const auto config = load(arguments.config);
   if (!config) return kWrongUsage;
   if (check->parsed()) {
-    fmt::print("{}: fine, {} sinks, {} columns\n", arguments.config, config->sinks.size(),
-               config->columns.size());
+    fmt::print("{}: fine, {} sinks, {} tables\n", arguments.config, config->sinks.size(),
+               config->tables.size());
     return 0;
   }
   if (status->parsed()) return pixel::shipper::status_command(*config, arguments.as_json);

@@ -23,7 +23,7 @@ constexpr std::uint64_t kBalancePauseNs = 50 * base::kMillisecondNs;
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 std::unique_ptr<Sink> make_sink(const Config& config, const SinkConfig& sink) {
-  return sink.make({sink.name, config.sink_state(sink.name), config.columns});
+  return sink.make({sink.name, config.sink_state(sink.name), config.tables});
 }
 
 PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
@@ -44,8 +44,8 @@ struct Service::Lane {
         sink(make_sink(config, sink_config)),
         store(config.spool),
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
-        pipeline(pipeline_options(sink_config, once), config.columns, *sink, store, dead_letters,
-                 base::monotonic_ns),
+        pipeline(pipeline_options(sink_config, once), {config.tables, sink->traits().takes_lines},
+                 *sink, store, dead_letters, base::monotonic_ns),
         runner(pipeline, catalogue) {}
 
   const std::string& name() const { return pipeline.options().name; }

@@ -22,12 +22,18 @@ std::string_view flush_reason_name(FlushReason reason) noexcept {
   return "unknown";
 }
 
+std::uint64_t Batch::row_count() const noexcept {
+  std::uint64_t count = 0;
+  for (const RowBlock& rows : tables) count += rows.row_count;
+  return count;
+}
+
 std::string Batch::token() const {
-  std::string text;
+  std::string places;
   for (const Range& range : ranges) {
-    text += fmt::format("{}:{}-{};", to_text(range.segment), range.from, range.to);
+    places += fmt::format("{}:{}-{};", to_text(range.segment), range.from, range.to);
   }
-  return fmt::format("{:016x}", base::hash64(text));
+  return fmt::format("{:016x}", base::hash64(places));
 }
 
 }  // namespace pixel::shipper

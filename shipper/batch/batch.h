@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "logfmt/segment_name.h"
@@ -25,14 +26,25 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+/// Whole lines as they lie in one segment. Lent by the batch.
+struct LineChunk {
+  logfmt::SegmentId segment;
+  std::uint64_t offset = 0;  // Of the first byte.
+  std::string_view text;     // Ends with a newline.
+};
+
 struct Batch {
-  std::vector<Range> ranges;  // In lane and position order; contiguous but for damage.
-  RowBlock rows;              // Without filtered and dead-lettered lines; may be none.
+  std::vector<Range> ranges;     // In lane and position order; contiguous but for damage.
+  TextArena text;                // Holds the lines.
+  std::vector<LineChunk> lines;  // In the order they were read.
+  std::vector<RowBlock> tables;  // In the order of the sink's tables; none where it takes lines.
   std::vector<DeadLetter> dead_letters;
   Checkpoint after;  // What holds once this batch is delivered.
   FlushReason reason = FlushReason::kRows;
   std::int64_t oldest_request_at = 0;  // Unix seconds; 0 when there is no row.
 
+  /// Of all tables.
+  std::uint64_t row_count() const noexcept;
   /// 16 hexadecimal digits, the same for the same ranges: names files, deduplicates.
   std::string token() const;
 };

@@ -8,9 +8,23 @@
 #include "base/assert.h"
 
 namespace pixel::shipper {
+namespace {
 
-Batcher::Batcher(std::vector<ColumnSpec> columns, const BatchLimits& limits, Checkpoint start)
-    : decoder_(std::move(columns)), limits_(limits), reached_(std::move(start)) {}
+// Lines that are neither headers nor fill.
+std::uint64_t count_lines(std::string_view text) {
+  std::uint64_t count = 0;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    if (text[at] != '#') ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+Batcher::Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start)
+    : limits_(limits), reached_(std::move(start)) {
+  if (!content.is_lines) decoder_.emplace(content.tables);
+}
 
 // Bytes of the whole lines at the front of `text` that the batch may still take.
 std::size_t Batcher::room_for(std::string_view text) const {
@@ -35,9 +49,9 @@ std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offs
   full_ = bytes < text.size();
   if (bytes == 0) return 0;
   start(now_ns);
-  const std::string_view lines = batch_.rows.text.copy(text.substr(0, bytes));
-  const DecodeCounts counts =
-      decoder_.decode(segment, offset, lines, batch_.rows, batch_.dead_letters);
+  const LineChunk chunk{segment, offset, batch_.text.copy(text.substr(0, bytes))};
+  batch_.lines.push_back(chunk);
+  const DecodeCounts counts = decode(chunk);
   extend_ranges(segment, offset, bytes, counts.lines);
   const std::int64_t oldest = counts.oldest_request_us;
   if (oldest != 0 && (oldest_request_us_ == 0 || oldest < oldest_request_us_)) {
@@ -47,10 +61,22 @@ std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offs
   bytes_ += bytes;
   reached_.lanes[segment.lane] = {segment.index, offset + bytes};
   reached_.lines += counts.lines;
-  reached_.rows += counts.rows;
+  reached_.rows += counts.delivered;
+  reached_.filtered += counts.filtered;
   reached_.dead_lettered += counts.dead_lettered;
   reached_.bytes += bytes;
   return bytes;
+}
+
+DecodeCounts Batcher::decode(const LineChunk& chunk) {
+  if (decoder_) {
+    return decoder_->decode(chunk.segment, chunk.offset, chunk.text, batch_.tables,
+                            batch_.dead_letters);
+  }
+  DecodeCounts counts;
+  counts.lines = count_lines(chunk.text);
+  counts.delivered = counts.lines;
+  return counts;
 }
 
 void Batcher::skip(const logfmt::LaneId& lane, const Position& to, std::uint64_t missing_lines,
@@ -99,7 +125,7 @@ Batch Batcher::cut(FlushReason reason) {
   std::sort(batch_.ranges.begin(), batch_.ranges.end(), [](const Range& a, const Range& b) {
     return std::tie(a.segment, a.from) < std::tie(b.segment, b.from);
   });
-  batch_.rows.columns.resize(decoder_.columns().size());
+  if (decoder_) decoder_->shape(batch_.tables);
   started_ = false;
   full_ = false;
   lines_ = 0;

@@ -10,7 +10,7 @@
 
 #include "base/units.h"
 #include "shipper/batch/batch.h"
-#include "shipper/decode/decoder.h"
+#include "shipper/decode/table_decoder.h"
 
 namespace pixel::shipper {
 
@@ -20,10 +20,16 @@ struct BatchLimits {
   std::uint64_t age_ns = base::kSecondNs;  // Of the batch's first line since it was read.
 };
 
+/// What a sink wants of each line.
+struct BatchContent {
+  std::vector<TableSpec> tables;
+  bool is_lines = false;  // The lines as they are; nothing is decoded.
+};
+
 class Batcher {
  public:
   /// `start`: what the sink holds.
-  Batcher(std::vector<ColumnSpec> columns, const BatchLimits& limits, Checkpoint start);
+  Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start);
 
   /// Takes whole lines from the front of `text`, which lies at `offset` of `segment`, as far as the
   /// batch has room; returns their bytes. 0 only when a batch is due. REQUIRES: text ends with a
@@ -52,15 +58,15 @@ class Batcher {
 
   /// What holds once all that was appended is delivered.
   const Checkpoint& reached() const noexcept { return reached_; }
-  const std::vector<ColumnSpec>& columns() const noexcept { return decoder_.columns(); }
 
  private:
+  DecodeCounts decode(const LineChunk& chunk);
   std::size_t room_for(std::string_view text) const;
   void extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset, std::uint64_t bytes,
                      std::uint64_t lines);
   void start(std::uint64_t now_ns);
 
-  Decoder decoder_;
+  std::optional<TableDecoder> decoder_;  // None: the sink takes lines.
   const BatchLimits limits_;
   Checkpoint reached_;
   Batch batch_;

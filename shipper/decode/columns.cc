@@ -77,6 +77,12 @@ std::string_view column_type_name(ColumnType type) noexcept {
       return "boolean";
     case ColumnType::kTimestamp:
       return "timestamp";
+    case ColumnType::kUuid:
+      return "uuid";
+    case ColumnType::kInet:
+      return "inet";
+    case ColumnType::kJson:
+      return "json";
   }
   return "unknown";
 }
@@ -101,6 +107,10 @@ std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& paramete
   columns.push_back(plain_column("_segment", ColumnType::kVarchar, ColumnSource::kSegment));
   columns.push_back(plain_column("_offset", ColumnType::kInteger, ColumnSource::kOffset));
   return columns;
+}
+
+TableSpec requests_table(const std::vector<ColumnSpec>& parameters) {
+  return {"requests", logfmt::SegmentKind::kAccess, standard_columns(parameters)};
 }
 
 bool is_column_name(std::string_view name) noexcept {

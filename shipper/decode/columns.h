@@ -18,6 +18,9 @@ ColumnSpec parameter_column(std::string name);
 /// Fields, then `parameters`, then _segment and _offset.
 std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& parameters);
 
+/// The table that is there without configuration: every line of the access lanes.
+TableSpec requests_table(const std::vector<ColumnSpec>& parameters);
+
 /// True for a lower case letter or '_' followed by lower case letters, digits and '_', 1 to 63.
 bool is_column_name(std::string_view name) noexcept;
 

@@ -74,8 +74,8 @@ DecodeCounts Decoder::decode(const logfmt::SegmentId& segment, std::uint64_t off
   for (auto& cells : rows.columns) cells.resize(rows.row_count);
   add_bad_lines(segment, offset, dead_letters);
   counts.lines = lines.size() + table_.bad_lines().size();
-  counts.rows = rows.row_count - first_row;
-  counts.dead_lettered = counts.lines - counts.rows;
+  counts.delivered = rows.row_count - first_row;
+  counts.dead_lettered = counts.lines - counts.delivered;
   return counts;
 }
 

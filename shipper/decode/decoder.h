@@ -13,10 +13,11 @@
 
 namespace pixel::shipper {
 
-/// What became of the lines of one call. lines = rows + dead letters.
+/// What became of the lines of one call. lines = delivered + filtered + dead_lettered.
 struct DecodeCounts {
   std::uint64_t lines = 0;
-  std::uint64_t rows = 0;
+  std::uint64_t delivered = 0;  // Became a row, of one table at least.
+  std::uint64_t filtered = 0;   // No table wanted it.
   std::uint64_t dead_lettered = 0;
   std::int64_t oldest_request_us = 0;  // Of the rows; 0 when there are none.
 };

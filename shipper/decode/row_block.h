@@ -20,8 +20,16 @@ enum class ColumnType : std::uint8_t {
   kDouble,
   kBoolean,
   kTimestamp,  // Microseconds since 1970-01-01T00:00:00Z.
+  kUuid,       // Text of 36 characters, lower case.
+  kInet,       // Text: an IPv4 or IPv6 address, valid.
+  kJson,       // Text: one JSON value, valid.
 };
 std::string_view column_type_name(ColumnType type) noexcept;
+
+/// True where cells hold text.
+constexpr bool is_text(ColumnType type) noexcept {
+  return type == ColumnType::kVarchar || type >= ColumnType::kUuid;
+}
 
 /// Where a column's value comes from.
 enum class ColumnSource : std::uint8_t {
@@ -42,23 +50,37 @@ struct ColumnSpec {
   bool percent_decode = false;  // kField: decode %XX once.
 };
 
+/// One table as a sink stores it.
+struct TableSpec {
+  std::string name;                                           // Spelled like a column.
+  logfmt::SegmentKind source = logfmt::SegmentKind::kAccess;  // The lanes its rows come from.
+  std::vector<ColumnSpec> columns;
+
+  /// The column's place, or columns.size().
+  std::size_t find(ColumnSource wanted) const noexcept {
+    std::size_t i = 0;
+    while (i < columns.size() && columns[i].source != wanted) ++i;
+    return i;
+  }
+};
+
 /// One value. `data` of a text points into its RowBlock's arena. Texts are valid UTF-8 without NUL.
 struct Cell {
   bool null = true;
-  std::uint32_t size = 0;  // kVarchar.
+  std::uint32_t size = 0;  // Of a text.
   union {
-    const char* data = nullptr;  // kVarchar.
+    const char* data = nullptr;  // Of a text.
     std::int64_t integer;        // kInteger, kBoolean (0 or 1), kTimestamp.
     double real;                 // kDouble.
   };
   std::string_view text() const noexcept { return {data, size}; }
 };
 
-/// Rows by column. All columns have row_count cells. Valid as long as its Batch.
+/// Rows of one table by column. All columns have row_count cells. Valid as long as its Batch.
 struct RowBlock {
   std::vector<std::vector<Cell>> columns;  // In the order of the specs.
   std::size_t row_count = 0;
-  TextArena text;  // Holds the lines and what was decoded from them.
+  TextArena text;  // Holds what was decoded; other texts lie in the batch's lines.
 };
 
 /// A line that did not become a row, with everything needed to look at it again.

@@ -33,10 +33,10 @@ std::string_view pipeline_state_name(PipelineState state) noexcept {
   return "unknown";
 }
 
-Pipeline::Pipeline(PipelineOptions options, std::vector<ColumnSpec> columns, Sink& sink,
-                   SegmentStore& store, DeadLetterLog& dead_letters, Clock now_ns)
+Pipeline::Pipeline(PipelineOptions options, BatchContent content, Sink& sink, SegmentStore& store,
+                   DeadLetterLog& dead_letters, Clock now_ns)
     : options_(std::move(options)),
-      columns_(std::move(columns)),
+      content_(std::move(content)),
       sink_(sink),
       store_(store),
       dead_letters_(dead_letters),
@@ -63,7 +63,7 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
     return failed(PipelineState::kOpening, status.error().message);
   }
   follower_.emplace(store_, *checkpoint, options_.chunk_bytes);
-  batcher_.emplace(columns_, options_.limits, *checkpoint);
+  batcher_.emplace(content_, options_.limits, *checkpoint);
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
   const std::lock_guard lock(mutex_);
   status_.state = PipelineState::kRunning;

@@ -67,8 +67,8 @@ class Pipeline {
   using Clock = std::function<std::uint64_t()>;
 
   /// All references outlive it.
-  Pipeline(PipelineOptions options, std::vector<ColumnSpec> columns, Sink& sink,
-           SegmentStore& store, DeadLetterLog& dead_letters, Clock now_ns);
+  Pipeline(PipelineOptions options, BatchContent content, Sink& sink, SegmentStore& store,
+           DeadLetterLog& dead_letters, Clock now_ns);
 
   /// What the caller should do before the next step.
   struct Next {
@@ -105,7 +105,7 @@ class Pipeline {
   void publish_follower();
 
   const PipelineOptions options_;
-  const std::vector<ColumnSpec> columns_;
+  const BatchContent content_;
   Sink& sink_;
   SegmentStore& store_;
   DeadLetterLog& dead_letters_;

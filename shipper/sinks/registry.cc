@@ -5,15 +5,9 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "shipper/sinks/file/file_sink.h"
-#if __has_include("shipper/sinks/duckdb/duckdb_sink.h")
 #include "shipper/sinks/duckdb/duckdb_sink.h"
-#define PIXEL_HAS_DUCKDB_SINK 1
-#endif
-#if __has_include("shipper/sinks/lake/lake_sink.h")
+#include "shipper/sinks/file/file_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
-#define PIXEL_HAS_LAKE_SINK 1
-#endif
 
 namespace pixel::shipper {
 namespace {
@@ -30,38 +24,29 @@ SinkMaker read_file_sink(base::ConfigSection& section) {
     FileSinkOptions full = options;
     full.name = context.name;
     full.state_directory = context.state_directory;
-    full.columns = context.columns;
+    full.tables = context.tables;
     return make_file_sink(full);
   };
 }
 
-#ifdef PIXEL_HAS_DUCKDB_SINK
 SinkMaker read_duckdb_sink(base::ConfigSection& section) {
   DuckdbSettings settings;
   read_duckdb_settings(section, settings);
   return [settings](const SinkContext& context) {
-    return create_duckdb_sink(context.name, context.columns, settings);
+    return create_duckdb_sink(context.name, context.tables, settings);
   };
 }
-#endif
 
-#ifdef PIXEL_HAS_LAKE_SINK
 SinkMaker read_lake_sink(base::ConfigSection& section) {
   LakeSettings settings;
   read_lake_settings(section, settings);
-  return [settings](const SinkContext& context) {
-    return create_lake_sink(context.columns, settings);
-  };
+  return
+      [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
 }
-#endif
 
 constexpr SinkKind kKinds[] = {
-#ifdef PIXEL_HAS_DUCKDB_SINK
     {"duckdb", read_duckdb_sink},
-#endif
-#ifdef PIXEL_HAS_LAKE_SINK
     {"lake", read_lake_sink},
-#endif
     {"file", read_file_sink},
 };
 

@@ -21,7 +21,7 @@ namespace pixel::shipper {
 struct SinkContext {
   std::string name;
   std::filesystem::path state_directory;  // Its own; may not exist yet.
-  std::vector<ColumnSpec> columns;
+  std::vector<TableSpec> tables;
 };
 using SinkMaker = std::function<std::unique_ptr<Sink>(const SinkContext&)>;
 

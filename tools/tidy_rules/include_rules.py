@@ -24,7 +24,10 @@ ALLOWED = {
     "shipper/decode": ("base", "logfmt", "shipper/tail"),
     "shipper/batch": ("base", "logfmt", "shipper/tail", "shipper/decode"),
     "shipper/deliver": ("base", "logfmt", "shipper/tail", "shipper/decode", "shipper/batch"),
-    "shipper/sinks": ("base", "logfmt", "shipper/decode", "shipper/batch", "shipper/deliver"),
+    "shipper/encode": ("base", "logfmt", "shipper/decode", "shipper/batch"),
+    "shipper/transport": ("base",),
+    "shipper/sinks": ("base", "logfmt", "shipper/decode", "shipper/batch", "shipper/deliver",
+                      "shipper/encode", "shipper/transport"),
     "shipper": ("base", "logfmt"),
     "tools": ("base", "logfmt"),
 }

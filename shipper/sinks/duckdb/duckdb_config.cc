@@ -7,8 +7,6 @@ namespace pixel::shipper {
 void read_duckdb_settings(base::ConfigSection& section, DuckdbSettings& settings) {
   section.read("path", settings.path);
   if (settings.path.empty()) section.fail("path", "the path of a database file");
-  section.read("table", settings.table);
-  if (settings.table.empty()) section.fail("table", "the name of a table");
   section.read_bytes("memory", settings.memory_bytes, {64 * base::kMiB, 1024 * base::kGiB});
   section.read("threads", settings.threads, {1, 256});
   section.read_bytes("wal", settings.wal_bytes, {base::kMiB, 16 * base::kGiB});

@@ -13,7 +13,6 @@ namespace pixel::shipper {
 
 struct DuckdbSettings {
   std::filesystem::path path;                     // The database file; its WAL lies beside it.
-  std::string table = "requests";                 // Where the rows go.
   std::uint64_t memory_bytes = 512 * base::kMiB;  // Of DuckDB, queries included.
   std::uint32_t threads = 1;                      // Of DuckDB; two cost half as much CPU again.
   std::uint64_t wal_bytes = 64 * base::kMiB;      // WAL length that starts a checkpoint.
@@ -21,7 +20,7 @@ struct DuckdbSettings {
   std::uint64_t query_timeout_ns = 30 * base::kSecondNs;
 };
 
-/// Reads path (required), table, memory, threads, wal, query_rows_max, query_timeout. Leaves
+/// Reads path (required), memory, threads, wal, query_rows_max, query_timeout. Leaves
 /// finish() to the caller, which has keys of its own in the same section.
 void read_duckdb_settings(base::ConfigSection& section, DuckdbSettings& settings);
 

@@ -143,11 +143,17 @@ std::string to_json(const Described& described, const TextTable& table, std::siz
   return json;
 }
 
-std::string lineage_column(const std::vector<ColumnSpec>& columns, ColumnSource source) {
-  for (const ColumnSpec& column : columns) {
-    if (column.source == source) return column.name;
+// "SELECT _segment, _offset, count(*)" by place in one table; nothing without lineage.
+base::Result<std::string> places_of(const TableSpec& table) {
+  const std::size_t segment = table.find(ColumnSource::kSegment);
+  const std::size_t offset = table.find(ColumnSource::kOffset);
+  if (std::max(segment, offset) == table.columns.size()) {
+    return base::Error{fmt::format(
+        "table {} has no lineage columns: nothing can be read back by segment", table.name)};
   }
-  return "";
+  return fmt::format("SELECT {} AS segment, {} AS place, count(*) AS copies FROM {} GROUP BY ALL",
+                     quote_name(table.columns[segment].name),
+                     quote_name(table.columns[offset].name), quote_name(table.name));
 }
 
 base::Result<Holding> parse_holding(const std::vector<std::optional<std::string>>& row) {
@@ -181,17 +187,20 @@ base::Result<QueryAnswer> answer_query(Connection& connection, std::string_view 
   return QueryAnswer{to_json(*described, *table, limits.rows_max)};
 }
 
-base::Result<std::vector<Holding>> read_holdings(Connection& connection, const std::string& source,
-                                                 const std::vector<ColumnSpec>& columns) {
-  const std::string segment = lineage_column(columns, ColumnSource::kSegment);
-  const std::string offset = lineage_column(columns, ColumnSource::kOffset);
-  if (segment.empty() || offset.empty()) {
-    return base::Error{"the table has no lineage columns: nothing can be read back by segment"};
+base::Result<std::vector<Holding>> read_holdings(Connection& connection,
+                                                 const std::vector<TableSpec>& tables) {
+  std::string places;
+  for (const TableSpec& table : tables) {
+    auto part = places_of(table);
+    if (!part) return part.error();
+    if (!places.empty()) places += " UNION ALL ";
+    places += *part;
   }
-  auto table = connection.read_texts(fmt::format(
-      "SELECT {0}, CAST(count(*) AS VARCHAR), CAST(count(DISTINCT {1}) AS VARCHAR) FROM {2} "
-      "GROUP BY 1 ORDER BY 1",
-      quote_name(segment), quote_name(offset), source));
+  // A line may be in several tables, and in each of them once.
+  auto table = connection.read_texts(
+      fmt::format("SELECT segment, CAST(count(DISTINCT place) + sum(copies - 1) AS VARCHAR), "
+                  "CAST(count(DISTINCT place) AS VARCHAR) FROM ({}) GROUP BY 1 ORDER BY 1",
+                  places));
   if (!table) return table.error();
   std::vector<Holding> holdings;
   for (const auto& row : table->rows) {

@@ -27,9 +27,9 @@ struct QueryLimits {
 base::Result<QueryAnswer> answer_query(Connection& connection, std::string_view sql,
                                        const QueryLimits& limits);
 
-/// Counts per segment over `source` (a table, or a table function with its arguments). An error
-/// when the columns have no lineage (_segment and _offset).
-base::Result<std::vector<Holding>> read_holdings(Connection& connection, const std::string& source,
-                                                 const std::vector<ColumnSpec>& columns);
+/// Counts per segment over the tables (by name; views will do). An error when one has no lineage
+/// (_segment and _offset).
+base::Result<std::vector<Holding>> read_holdings(Connection& connection,
+                                                 const std::vector<TableSpec>& tables);
 
 }  // namespace pixel::shipper::duckdb

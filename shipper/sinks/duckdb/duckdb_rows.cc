@@ -24,6 +24,11 @@ duckdb_type type_number(ColumnType type) {
       return DUCKDB_TYPE_BOOLEAN;
     case ColumnType::kTimestamp:
       return DUCKDB_TYPE_TIMESTAMP;
+    case ColumnType::kUuid:
+      return DUCKDB_TYPE_UUID;
+    case ColumnType::kInet:
+    case ColumnType::kJson:
+      return DUCKDB_TYPE_VARCHAR;
   }
   return DUCKDB_TYPE_INVALID;
 }
@@ -56,6 +61,22 @@ void put_text(duckdb_vector vector, std::size_t row, std::string_view text) {
     const std::string repaired = repair_utf8(text);
     duckdb_vector_assign_string_element_len(vector, row, repaired.data(), repaired.size());
   }
+}
+
+// DuckDB keeps a UUID as 128 bits with the highest one flipped, so that their order is the text's.
+duckdb_hugeint uuid_value(std::string_view text) {
+  std::uint64_t halves[2] = {0, 0};
+  std::size_t digits = 0;
+  for (const char c : text) {
+    if (c == '-' || digits == 32) continue;
+    const auto digit = static_cast<std::uint64_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    std::uint64_t& half = halves[digits++ / 16];
+    half = half << 4 | (digit & 15);
+  }
+  duckdb_hugeint value;
+  value.upper = static_cast<std::int64_t>(halves[0] ^ (std::uint64_t{1} << 63));
+  value.lower = halves[1];
+  return value;
 }
 
 base::Error appender_error(duckdb_appender appender) {
@@ -104,6 +125,11 @@ std::string_view sql_type(ColumnType type) noexcept {
       return "BOOLEAN";
     case ColumnType::kTimestamp:
       return "TIMESTAMP";
+    case ColumnType::kUuid:
+      return "UUID";
+    case ColumnType::kInet:
+    case ColumnType::kJson:
+      return "VARCHAR";
   }
   return "VARCHAR";
 }
@@ -119,9 +145,17 @@ void fill_vector(duckdb_vector vector, ColumnType type, const std::vector<Cell>&
   void* data = duckdb_vector_get_data(vector);
   switch (type) {
     case ColumnType::kVarchar:
+    case ColumnType::kInet:
+    case ColumnType::kJson:
       for_each_value(vector, cells, slice, [vector](std::size_t row, const Cell& cell) {
         put_text(vector, row, cell.text());
       });
+      return;
+    case ColumnType::kUuid:
+      for_each_value(vector, cells, slice,
+                     [out = static_cast<duckdb_hugeint*>(data)](std::size_t row, const Cell& cell) {
+                       out[row] = uuid_value(cell.text());
+                     });
       return;
     case ColumnType::kDouble:
       for_each_value(vector, cells, slice,
@@ -145,21 +179,21 @@ void fill_vector(duckdb_vector vector, ColumnType type, const std::vector<Cell>&
   }
 }
 
-base::Status append_rows(Connection& connection, const std::string& table,
-                         const std::vector<ColumnSpec>& columns, const RowBlock& rows) {
+base::Status append_rows(Connection& connection, const TableSpec& table, const RowBlock& rows) {
   if (rows.row_count == 0) return base::ok_status();
-  CHECK(rows.columns.size() == columns.size());
+  CHECK(rows.columns.size() == table.columns.size());
   OwnedAppender appender;
-  if (duckdb_appender_create(connection.get(), nullptr, table.c_str(), appender.out()) !=
+  if (duckdb_appender_create(connection.get(), nullptr, table.name.c_str(), appender.out()) !=
       DuckDBSuccess) {
     return appender_error(appender.get());
   }
-  for (const ColumnSpec& column : columns) {
+  for (const ColumnSpec& column : table.columns) {
     if (duckdb_appender_add_column(appender.get(), column.name.c_str()) != DuckDBSuccess) {
       return appender_error(appender.get());
     }
   }
-  if (auto appended = append_chunks(appender.get(), columns, rows); !appended) return appended;
+  if (auto appended = append_chunks(appender.get(), table.columns, rows); !appended)
+    return appended;
   if (duckdb_appender_close(appender.get()) != DuckDBSuccess) return appender_error(appender.get());
   return base::ok_status();
 }

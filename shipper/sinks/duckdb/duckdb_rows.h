@@ -34,8 +34,7 @@ void fill_vector(duckdb_vector vector, ColumnType type, const std::vector<Cell>&
                  const RowSlice& slice);
 
 /// Appends all rows to a table in the connection's transaction, through DuckDB's appender; columns
-/// of the table that `columns` does not name become NULL.
-base::Status append_rows(Connection& connection, const std::string& table,
-                         const std::vector<ColumnSpec>& columns, const RowBlock& rows);
+/// of the stored table that `table` does not name become NULL.
+base::Status append_rows(Connection& connection, const TableSpec& table, const RowBlock& rows);
 
 }  // namespace pixel::shipper::duckdb

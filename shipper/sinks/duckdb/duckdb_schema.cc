@@ -30,31 +30,30 @@ base::Result<std::map<std::string, std::string>> stored_columns(Connection& conn
 
 }  // namespace
 
-base::Status ensure_table(Connection& connection, const std::string& table,
-                          const std::vector<ColumnSpec>& columns) {
+base::Status ensure_table(Connection& connection, const TableSpec& table) {
   std::string definitions;
-  for (const ColumnSpec& column : columns) {
+  for (const ColumnSpec& column : table.columns) {
     if (!definitions.empty()) definitions += ", ";
     definitions += column_definition(column);
   }
   if (auto made = connection.execute(
-          fmt::format("CREATE TABLE IF NOT EXISTS {} ({})", quote_name(table), definitions));
+          fmt::format("CREATE TABLE IF NOT EXISTS {} ({})", quote_name(table.name), definitions));
       !made) {
     return made;
   }
-  auto stored = stored_columns(connection, table);
+  auto stored = stored_columns(connection, table.name);
   if (!stored) return stored.error();
-  for (const ColumnSpec& column : columns) {
+  for (const ColumnSpec& column : table.columns) {
     const auto found = stored->find(column.name);
     if (found != stored->end() && found->second == sql_type(column.type)) continue;
     if (found != stored->end()) {
       return base::Error{fmt::format(
           "column {} of table {} is {} in the database and {} in the configuration; rename the "
           "column, or change the table by hand",
-          column.name, table, found->second, sql_type(column.type))};
+          column.name, table.name, found->second, sql_type(column.type))};
     }
-    auto added = connection.execute(
-        fmt::format("ALTER TABLE {} ADD COLUMN {}", quote_name(table), column_definition(column)));
+    auto added = connection.execute(fmt::format("ALTER TABLE {} ADD COLUMN {}",
+                                                quote_name(table.name), column_definition(column)));
     if (!added) return added;
   }
   return base::ok_status();

@@ -16,8 +16,7 @@ namespace pixel::shipper::duckdb {
 /// CREATE TABLE IF NOT EXISTS, then ALTER TABLE ADD COLUMN for each column that the table lacks.
 /// A column that exists with another type is an error: no row is ever converted silently. Columns
 /// of the table that are no longer configured stay and become NULL in new rows.
-base::Status ensure_table(Connection& connection, const std::string& table,
-                          const std::vector<ColumnSpec>& columns);
+base::Status ensure_table(Connection& connection, const TableSpec& table);
 
 /// The table `pixeledge_checkpoint`: one row per sink.
 base::Status ensure_checkpoint_table(Connection& connection);

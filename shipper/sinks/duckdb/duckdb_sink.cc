@@ -20,14 +20,15 @@
 namespace pixel::shipper {
 namespace {
 
-Verdict acked() { return {Verdict::Kind::kAcked, ""}; }
-Verdict retry(const base::Error& error) { return {Verdict::Kind::kRetry, error.message}; }
-
 class DuckdbSink final : public Sink {
  public:
-  DuckdbSink(std::string name, std::vector<ColumnSpec> columns, DuckdbSettings settings)
-      : name_(std::move(name)), columns_(std::move(columns)), settings_(std::move(settings)) {}
+  DuckdbSink(std::string name, std::vector<TableSpec> tables, DuckdbSettings settings)
+      : name_(std::move(name)), tables_(std::move(tables)), settings_(std::move(settings)) {}
 
+  Guarantee guarantee() const override {
+    return {true, "rows and checkpoint are one transaction of the database",
+            "somebody restores an older copy of the database file or changes its checkpoint table"};
+  }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
   base::Result<std::vector<Holding>> holdings() override;
@@ -44,7 +45,7 @@ class DuckdbSink final : public Sink {
   std::vector<duckdb::Option> options() const;
 
   const std::string name_;
-  const std::vector<ColumnSpec> columns_;
+  const std::vector<TableSpec> tables_;
   const DuckdbSettings settings_;
   base::UniqueFd lock_;               // <path>.lock, held from open() to close().
   std::shared_mutex database_mutex_;  // Guards database_, not what is done with it.
@@ -107,8 +108,8 @@ base::Result<Checkpoint> DuckdbSink::open() {
   }
   if (auto locked = take_lock(); !locked) return locked.error();
   if (auto opened = open_database(); !opened) return opened.error();
-  if (auto made = duckdb::ensure_table(*writer_, settings_.table, columns_); !made) {
-    return made.error();
+  for (const TableSpec& table : tables_) {
+    if (auto made = duckdb::ensure_table(*writer_, table); !made) return made.error();
   }
   if (auto made = duckdb::ensure_checkpoint_table(*writer_); !made) return made.error();
   auto checkpoint = duckdb::read_checkpoint(*writer_, name_);
@@ -121,8 +122,10 @@ base::Result<Checkpoint> DuckdbSink::open() {
 }
 
 base::Status DuckdbSink::store(const Batch& batch) {
-  auto appended = duckdb::append_rows(*writer_, settings_.table, columns_, batch.rows);
-  if (!appended) return appended;
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    auto appended = duckdb::append_rows(*writer_, tables_[i], batch.tables[i]);
+    if (!appended) return appended;
+  }
   return duckdb::write_checkpoint(*writer_, name_, batch.after);
 }
 
@@ -143,7 +146,7 @@ std::optional<Verdict> DuckdbSink::reopen(const Checkpoint& after) {
   }
   if (*stored == committed_) return std::nullopt;
   if (*stored != after) {
-    return Verdict{Verdict::Kind::kRejected, "the stored checkpoint was changed by someone else"};
+    return rejected("the stored checkpoint was changed by someone else");
   }
   committed_ = after;
   return acked();
@@ -171,7 +174,7 @@ base::Result<std::vector<Holding>> DuckdbSink::holdings() {
   const std::shared_lock lock(database_mutex_);
   auto reader = connect_reader();
   if (!reader) return reader.error();
-  return duckdb::read_holdings(*reader, duckdb::quote_name(settings_.table), columns_);
+  return duckdb::read_holdings(*reader, tables_);
 }
 
 base::Result<QueryAnswer> DuckdbSink::query(std::string_view sql) {
@@ -190,9 +193,9 @@ void DuckdbSink::close() {
 
 }  // namespace
 
-std::unique_ptr<Sink> create_duckdb_sink(std::string name, std::vector<ColumnSpec> columns,
+std::unique_ptr<Sink> create_duckdb_sink(std::string name, std::vector<TableSpec> tables,
                                          DuckdbSettings settings) {
-  return std::make_unique<DuckdbSink>(std::move(name), std::move(columns), std::move(settings));
+  return std::make_unique<DuckdbSink>(std::move(name), std::move(tables), std::move(settings));
 }
 
 }  // namespace pixel::shipper

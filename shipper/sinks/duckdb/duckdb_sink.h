@@ -14,7 +14,7 @@ namespace pixel::shipper {
 
 /// `name` is the checkpoint's key: two sinks in one database need two names. Nothing is touched
 /// before open().
-std::unique_ptr<Sink> create_duckdb_sink(std::string name, std::vector<ColumnSpec> columns,
+std::unique_ptr<Sink> create_duckdb_sink(std::string name, std::vector<TableSpec> tables,
                                          DuckdbSettings settings);
 
 }  // namespace pixel::shipper

@@ -17,7 +17,7 @@ struct FileSinkOptions {
   std::string name;
   std::filesystem::path path;             // Directory of the output files.
   std::filesystem::path state_directory;  // Directory of its checkpoint.
-  std::vector<ColumnSpec> columns;
+  std::vector<TableSpec> tables;
   bool gzip = false;
   std::uint64_t max_file_bytes = 256 * base::kMiB;  // Then the next file begins.
 };

@@ -16,9 +16,9 @@
 #include "base/diagnostics.h"
 #include "base/file.h"
 #include "shipper/deliver/checkpoint_store.h"
+#include "shipper/encode/gzip_member.h"
+#include "shipper/encode/json_lines.h"
 #include "shipper/sinks/file/file_holdings.h"
-#include "shipper/sinks/file/gzip_member.h"
-#include "shipper/sinks/file/json_lines.h"
 
 namespace pixel::shipper {
 namespace {
@@ -42,8 +42,17 @@ std::optional<OutputEnd> parse_output_end(std::string_view note) {
 class FileSink : public Sink {
  public:
   explicit FileSink(const FileSinkOptions& options)
-      : options_(options), store_(options.state_directory), json_(options.columns) {}
+      : options_(options), store_(options.state_directory) {
+    const bool is_mixed = options.tables.size() > 1;
+    for (const TableSpec& table : options.tables) {
+      encoders_.emplace_back(table.columns, is_mixed ? table.name : "");
+    }
+  }
 
+  Guarantee guarantee() const override {
+    return {true, "the checkpoint holds the output's length, and what lies beyond it is cut off",
+            "somebody else writes to the output files or shortens them"};
+  }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
   base::Result<std::vector<Holding>> holdings() override;
@@ -64,7 +73,7 @@ class FileSink : public Sink {
 
   const FileSinkOptions options_;
   CheckpointStore store_;
-  JsonLines json_;
+  std::vector<JsonLines> encoders_;  // In the order of the tables.
   base::UniqueFd fd_;
   std::uint64_t open_number_ = 0;  // Of the file behind fd_.
   bool save_failed_ = false;       // The last batch's checkpoint may be stored nevertheless.
@@ -129,7 +138,13 @@ base::Status FileSink::write(const Batch& batch, OutputEnd& end) {
   if (!fd_ || open_number_ != end.number) {
     if (auto status = open_output(end); !status) return status;
   }
-  std::string_view text = json_.encode(batch.rows);
+  std::string joined;
+  std::string_view text;
+  for (std::size_t i = 0; i < encoders_.size(); ++i) {
+    const std::string_view part = encoders_[i].encode(batch.tables[i]);
+    if (encoders_.size() > 1) joined += part;
+    text = encoders_.size() > 1 ? std::string_view(joined) : part;
+  }
   std::string member;
   if (options_.gzip && !text.empty()) {
     auto compressed = gzip_member(text);
@@ -165,7 +180,7 @@ base::Result<bool> FileSink::is_stored(const Batch& batch) {
 Verdict FileSink::deliver(const Batch& batch) {
   if (save_failed_) {
     const auto stored = is_stored(batch);
-    if (!stored) return {Verdict::Kind::kRetry, stored.error().message};
+    if (!stored) return retry(stored.error());
     if (*stored) return {};
   }
   OutputEnd end = end_;
@@ -176,7 +191,7 @@ Verdict FileSink::deliver(const Batch& batch) {
   }
   if (!status) {
     fd_.reset();
-    return {Verdict::Kind::kRetry, status.error().message};
+    return retry(status.error());
   }
   set_end(end);
   return {};

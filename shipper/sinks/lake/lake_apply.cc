@@ -45,17 +45,20 @@ base::Status remove_tree(const fs::path& path) {
 }
 
 // The folder and, as long as they are new, the names of it and its parents made durable.
-base::Status create_partition(const fs::path& table, const std::string& partition) {
-  const fs::path folder = table / partition;
+base::Status create_partition(const fs::path& root, const std::string& partition) {
+  fs::path folder = root / partition;
   if (is_there(folder)) return base::ok_status();
   if (auto made = base::create_directories(folder); !made) return made;
-  if (auto synced = base::sync_directory(folder.parent_path()); !synced) return synced;
-  return base::sync_directory(table);
+  while (folder != root) {
+    folder = folder.parent_path();
+    if (auto synced = base::sync_directory(folder); !synced) return synced;
+  }
+  return base::ok_status();
 }
 
 base::Status move_into_place(const LakePaths& paths, const AddedFile& file) {
   const fs::path staged = paths.staging / file.staged;
-  const fs::path final_path = paths.table / file.partition / file.name;
+  const fs::path final_path = paths.root / file.partition / file.name;
   if (::rename(staged.c_str(), final_path.c_str()) == 0) return base::ok_status();
   if (errno == ENOENT && is_there(final_path)) return base::ok_status();  // Done before a crash.
   return base::errno_error("rename to", final_path, errno);
@@ -64,14 +67,14 @@ base::Status move_into_place(const LakePaths& paths, const AddedFile& file) {
 base::Status apply_delivery(const LakePaths& paths, const Commit& commit, const StepHook& at_step) {
   std::set<std::string> partitions;
   for (const AddedFile& file : commit.added) {
-    if (auto made = create_partition(paths.table, file.partition); !made) return made;
+    if (auto made = create_partition(paths.root, file.partition); !made) return made;
     step(at_step, "partition made");
     if (auto moved = move_into_place(paths, file); !moved) return moved;
     step(at_step, "file renamed");
     partitions.insert(file.partition);
   }
   for (const std::string& partition : partitions) {
-    if (auto synced = base::sync_directory(paths.table / partition); !synced) return synced;
+    if (auto synced = base::sync_directory(paths.root / partition); !synced) return synced;
     step(at_step, "partition synced");
   }
   return base::ok_status();
@@ -81,7 +84,7 @@ base::Status apply_delivery(const LakePaths& paths, const Commit& commit, const 
 // not to be had and the plain way must do.
 base::Result<bool> build_swap(const LakePaths& paths, const Commit& commit) {
   const AddedFile& added = commit.added.front();
-  const fs::path partition = paths.table / added.partition;
+  const fs::path partition = paths.root / added.partition;
   const fs::path swap = paths.staging / kSwapName;
   if (auto removed = remove_tree(swap); !removed) return removed.error();
   struct stat info {};
@@ -118,7 +121,7 @@ base::Result<bool> exchange(const fs::path& swap, const fs::path& partition) {
 base::Status replace_plainly(const LakePaths& paths, const Commit& commit,
                              const StepHook& at_step) {
   for (const RemovedFile& file : commit.removed) {
-    auto removed = remove_file(paths.table / file.partition / file.name);
+    auto removed = remove_file(paths.root / file.partition / file.name);
     if (!removed) return removed;
     step(at_step, "replaced file removed");
   }
@@ -127,9 +130,9 @@ base::Status replace_plainly(const LakePaths& paths, const Commit& commit,
 
 bool is_merged(const LakePaths& paths, const Commit& commit) {
   const AddedFile& added = commit.added.front();
-  if (!is_there(paths.table / added.partition / added.name)) return false;
+  if (!is_there(paths.root / added.partition / added.name)) return false;
   return std::none_of(commit.removed.begin(), commit.removed.end(), [&](const RemovedFile& file) {
-    return is_there(paths.table / file.partition / file.name);
+    return is_there(paths.root / file.partition / file.name);
   });
 }
 
@@ -141,7 +144,7 @@ base::Status apply_merge(const LakePaths& paths, const Commit& commit, const Ste
     if (!built) return built.error();
     step(at_step, "swap built");
     base::Result<bool> swapped = false;
-    if (*built) swapped = exchange(swap, paths.table / added.partition);
+    if (*built) swapped = exchange(swap, paths.root / added.partition);
     if (!swapped) return swapped.error();
     if (!*swapped) {
       if (auto replaced = replace_plainly(paths, commit, at_step); !replaced) return replaced;

@@ -7,11 +7,6 @@ namespace pixel::shipper {
 void read_lake_settings(base::ConfigSection& section, LakeSettings& settings) {
   section.read("path", settings.path);
   if (settings.path.empty()) section.fail("path", "the path of a folder");
-  section.read("table", settings.table);
-  const bool plain = settings.table.find_first_of("/=*?[") == std::string::npos;
-  if (settings.table.empty() || !plain || settings.table[0] == '_' || settings.table[0] == '.') {
-    section.fail("table", "a name without / = * ? [ that begins with neither _ nor .");
-  }
   section.read_bytes("memory", settings.memory_bytes, {64 * base::kMiB, 1024 * base::kGiB});
   section.read_bytes("target", settings.target_bytes, {base::kMiB, 16 * base::kGiB});
   section.read("merge_files", settings.merge_files, {2, 1000});

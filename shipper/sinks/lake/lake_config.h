@@ -15,7 +15,6 @@ namespace pixel::shipper {
 
 struct LakeSettings {
   std::filesystem::path path;                      // The lake: <path>/<table>/date=.../hour=.../
-  std::string table = "requests";                  // Folder of the table; its name in queries.
   std::uint64_t memory_bytes = 256 * base::kMiB;   // Of each encoder, merge and query.
   std::uint64_t target_bytes = 128 * base::kMiB;   // Files above half of it are left alone.
   std::uint32_t merge_files = 8;                   // So many of one level become one.
@@ -26,7 +25,7 @@ struct LakeSettings {
   std::function<void(std::string_view)> at_step;  // Tests: called at each named step.
 };
 
-/// Reads path (required), table, memory, target, merge_files, close_after, query_threads,
+/// Reads path (required), memory, target, merge_files, close_after, query_threads,
 /// query_rows_max, query_timeout. Leaves finish() to the caller.
 void read_lake_settings(base::ConfigSection& section, LakeSettings& settings);
 

@@ -28,14 +28,14 @@ bool parse_digits(std::string_view digits, Integer& value) {
   return !digits.empty() && parsed.ec == std::errc() && parsed.ptr == end;
 }
 
-base::Status scan_partition(const fs::path& table, const std::string& partition, FileIndex& index) {
-  auto names = base::list_directory(table / partition);
+base::Status scan_partition(const fs::path& root, const std::string& partition, FileIndex& index) {
+  auto names = base::list_directory(root / partition);
   if (!names) return names.error();
   std::vector<LakeFile> files;
   for (const std::string& name : *names) {
     auto file = parse_file_name(name);
     struct stat info {};
-    if (!file || ::stat((table / partition / name).c_str(), &info) != 0) continue;
+    if (!file || ::stat((root / partition / name).c_str(), &info) != 0) continue;
     file->partition = partition;
     file->bytes = static_cast<std::uint64_t>(info.st_size);
     file->changed_at = info.st_mtim.tv_sec;
@@ -45,11 +45,27 @@ base::Status scan_partition(const fs::path& table, const std::string& partition,
   return base::ok_status();
 }
 
+base::Status scan_table(const fs::path& root, const std::string& table, FileIndex& index) {
+  auto dates = base::list_directory(root / table);
+  if (!dates) return dates.error();
+  for (const std::string& date : *dates) {
+    if (!date.starts_with("date=")) continue;
+    auto hours = base::list_directory(root / table / date);
+    if (!hours) return hours.error();
+    for (const std::string& hour : *hours) {
+      if (!hour.starts_with("hour=")) continue;
+      auto scanned = scan_partition(root, table + "/" + date + "/" + hour, index);
+      if (!scanned) return scanned;
+    }
+  }
+  return base::ok_status();
+}
+
 }  // namespace
 
-LakePaths::LakePaths(const fs::path& lake, const std::string& table_name)
-    : table(lake / table_name),
-      state(lake / "_pixeledge" / table_name),
+LakePaths::LakePaths(const fs::path& lake)
+    : root(lake),
+      state(lake / "_pixeledge"),
       staging(state / "staging"),
       commit(state / "commit.json"),
       previous_commit(state / "commit.previous.json"),
@@ -60,10 +76,15 @@ std::int64_t hour_of(std::int64_t time_us) noexcept {
   return time_us % kHourUs < 0 ? hour - 1 : hour;
 }
 
-std::string partition_name(std::int64_t hour) {
+std::string partition_name(const std::string& table, std::int64_t hour) {
   const base::CivilTime civil = base::civil_from_unix(hour * 3600);
-  return fmt::format("date={:04}-{:02}-{:02}/hour={:02}", civil.year, civil.month, civil.day,
-                     civil.hour);
+  return fmt::format("{}/date={:04}-{:02}-{:02}/hour={:02}", table, civil.year, civil.month,
+                     civil.day, civil.hour);
+}
+
+bool is_of_table(std::string_view partition, std::string_view table) noexcept {
+  return partition.size() > table.size() && partition.starts_with(table) &&
+         partition[table.size()] == '/';
 }
 
 std::string file_name(std::uint64_t number, std::string_view token, std::uint32_t level) {
@@ -84,19 +105,13 @@ std::optional<LakeFile> parse_file_name(std::string_view name) {
   return file;
 }
 
-base::Result<FileIndex> scan_files(const fs::path& table) {
+base::Result<FileIndex> scan_files(const fs::path& root) {
   FileIndex index;
-  auto dates = base::list_directory(table);
-  if (!dates) return dates.error();
-  for (const std::string& date : *dates) {
-    if (!date.starts_with("date=")) continue;
-    auto hours = base::list_directory(table / date);
-    if (!hours) return hours.error();
-    for (const std::string& hour : *hours) {
-      if (!hour.starts_with("hour=")) continue;
-      auto scanned = scan_partition(table, date + "/" + hour, index);
-      if (!scanned) return scanned.error();
-    }
+  auto tables = base::list_directory(root);
+  if (!tables) return tables.error();
+  for (const std::string& table : *tables) {
+    if (table.front() == '_' || table.front() == '.' || !fs::is_directory(root / table)) continue;
+    if (auto scanned = scan_table(root, table, index); !scanned) return scanned.error();
   }
   return index;
 }

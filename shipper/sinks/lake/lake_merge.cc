@@ -62,11 +62,11 @@ bool may_merge(const std::vector<LakeFile>& partition, const LakeSettings& setti
                        [&](const LakeFile& file) { return is_small(file, settings); }) >= 2;
 }
 
-void Merger::start(MergePlan plan, const std::filesystem::path& table,
+void Merger::start(MergePlan plan, const std::filesystem::path& root,
                    const std::filesystem::path& output) {
   CHECK(!busy());
   std::vector<std::filesystem::path> inputs;
-  for (const LakeFile& file : plan.inputs) inputs.push_back(table / file.partition / file.name);
+  for (const LakeFile& file : plan.inputs) inputs.push_back(root / file.partition / file.name);
   plan_ = std::move(plan);
   finished_.store(false, std::memory_order_relaxed);
   // A fresh one each time: between merges its memory belongs to others.

@@ -42,7 +42,7 @@ class Merger {
   Merger& operator=(const Merger&) = delete;
 
   /// REQUIRES: !busy().
-  void start(MergePlan plan, const std::filesystem::path& table,
+  void start(MergePlan plan, const std::filesystem::path& root,
              const std::filesystem::path& output);
   bool busy() const noexcept { return thread_.joinable(); }
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }

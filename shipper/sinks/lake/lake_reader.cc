@@ -10,17 +10,16 @@
 namespace pixel::shipper::lake {
 namespace {
 
-std::string define_table(const LakeSettings& settings, const std::vector<ColumnSpec>& columns,
-                         const std::vector<std::filesystem::path>& files) {
-  const std::string name = duckdb::quote_name(settings.table);
-  if (!files.empty()) {
+std::string define_table(const ReadTable& table) {
+  const std::string name = duckdb::quote_name(table.spec->name);
+  if (!table.files.empty()) {
     return fmt::format(
         "CREATE VIEW {} AS SELECT * FROM read_parquet({}, hive_partitioning = true, "
         "union_by_name = true, hive_types = {{'date': DATE, 'hour': BIGINT}})",
-        name, path_list(files));
+        name, path_list(table.files));
   }
   std::string definitions;
-  for (const ColumnSpec& column : columns) {
+  for (const ColumnSpec& column : table.spec->columns) {
     if (!is_written(column)) continue;
     definitions +=
         fmt::format("{} {}, ", duckdb::quote_name(column.name), duckdb::sql_type(column.type));
@@ -31,8 +30,7 @@ std::string define_table(const LakeSettings& settings, const std::vector<ColumnS
 }  // namespace
 
 base::Result<LakeReader> open_reader(const LakeSettings& settings,
-                                     const std::vector<ColumnSpec>& columns,
-                                     const std::vector<std::filesystem::path>& files) {
+                                     const std::vector<ReadTable>& tables) {
   auto database = duckdb::Database::open(
       ":memory:", {{"threads", std::to_string(settings.query_threads)},
                    {"memory_limit", fmt::format("{}B", settings.memory_bytes)},
@@ -42,11 +40,16 @@ base::Result<LakeReader> open_reader(const LakeSettings& settings,
   if (!database) return database.error();
   auto connection = database->connect();
   if (!connection) return connection.error();
-  const std::string table_folder = (settings.path / settings.table / "").string();
-  const std::string statements[] = {
-      define_table(settings, columns, files),
-      fmt::format("SET allowed_directories = [{}]", duckdb::quote_text(table_folder)),
-      "SET enable_external_access = false", "SET lock_configuration = true"};
+  std::vector<std::string> statements;
+  std::string folders;
+  for (const ReadTable& table : tables) {
+    statements.push_back(define_table(table));
+    const std::string folder = (settings.path / table.spec->name / "").string();
+    folders += (folders.empty() ? "" : ", ") + duckdb::quote_text(folder);
+  }
+  statements.push_back(fmt::format("SET allowed_directories = [{}]", folders));
+  statements.push_back("SET enable_external_access = false");
+  statements.push_back("SET lock_configuration = true");
   for (const std::string& statement : statements) {
     if (auto done = connection->execute(statement); !done) return done.error();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the lake back through a DuckDB of its own: the table as a view over the files given, and
+// Reads the lake back through a DuckDB of its own: tables as views over the files given, and
 // nothing else within reach. COLD; any thread.
 #pragma once
 
@@ -19,10 +19,14 @@ struct LakeReader {
   duckdb::Connection connection;  // Goes before its database.
 };
 
-/// `files` must stay where they are while the reader lives. Without files the view has the
-/// configured columns and no row.
+/// A table and its current files, which must stay where they are while the reader lives.
+struct ReadTable {
+  const TableSpec* spec;
+  std::vector<std::filesystem::path> files;
+};
+
+/// A view per table, by its name. Without files it has the configured columns and no row.
 base::Result<LakeReader> open_reader(const LakeSettings& settings,
-                                     const std::vector<ColumnSpec>& columns,
-                                     const std::vector<std::filesystem::path>& files);
+                                     const std::vector<ReadTable>& tables);
 
 }  // namespace pixel::shipper::lake

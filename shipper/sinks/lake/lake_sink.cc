@@ -41,21 +41,23 @@ using lake::AddedFile;
 using lake::Commit;
 using lake::LakeFile;
 
-Verdict acked() { return {Verdict::Kind::kAcked, ""}; }
-Verdict retry(const base::Error& error) { return {Verdict::Kind::kRetry, error.message}; }
-
 std::int64_t now_seconds() {
   return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs);
 }
 
 class LakeSink final : public Sink {
  public:
-  LakeSink(std::vector<ColumnSpec> columns, LakeSettings settings)
-      : columns_(std::move(columns)),
+  LakeSink(std::vector<TableSpec> tables, LakeSettings settings)
+      : tables_(std::move(tables)),
         settings_(std::move(settings)),
-        paths_(settings_.path, settings_.table),
+        paths_(settings_.path),
         merger_(settings_.memory_bytes) {}
 
+  Guarantee guarantee() const override {
+    return {true,
+            "one commit record names the files and the checkpoint, and its replacement is one",
+            "somebody else changes files of the lake or its _pixeledge folder"};
+  }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
   void maintain() override;
@@ -66,27 +68,28 @@ class LakeSink final : public Sink {
  private:
   using Selection = std::vector<std::uint32_t>;
 
-  base::Status check_columns();
+  base::Status check_columns(const TableSpec& table) const;
+  base::Status check_types() const;
   base::Status take_lock();
   base::Status recover();
   base::Status drop_unknown_deliveries();
-  std::map<std::int64_t, Selection> split_by_hour(const RowBlock& rows) const;
   base::Status stage(const Batch& batch, Commit& commit);
+  base::Status stage_table(const TableSpec& table, const RowBlock& rows, const std::string& token,
+                           Commit& commit);
   base::Status commit_to_disk(const Commit& commit);
   base::Status apply();
   void update_index();
   void discard(const Commit& commit);
   bool start_merge();
   void finish_merge();
-  std::vector<fs::path> current_files();
+  base::Result<lake::LakeReader> read_tables();
   void step(std::string_view name) const {
     if (settings_.at_step) settings_.at_step(name);
   }
 
-  const std::vector<ColumnSpec> columns_;
+  const std::vector<TableSpec> tables_;
   const LakeSettings settings_;
   const lake::LakePaths paths_;
-  std::size_t time_column_ = 0;
   base::UniqueFd lock_;
   Commit committed_;     // The last record stored, ours or the one found.
   bool applied_ = true;  // Its files are in place.
@@ -103,21 +106,38 @@ class LakeSink final : public Sink {
   std::shared_timed_mutex files_in_use_;
 };
 
-base::Status LakeSink::check_columns() {
-  bool has_time = false;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const ColumnSpec& column = columns_[i];
+// "requests.price": a column's key in the commit record.
+std::string column_key(const TableSpec& table, const ColumnSpec& column) {
+  return table.name + "." + column.name;
+}
+
+base::Status LakeSink::check_columns(const TableSpec& table) const {
+  for (const ColumnSpec& column : table.columns) {
     if (lake::is_written(column) && (column.name == "date" || column.name == "hour")) {
       return base::Error{fmt::format(
-          "column {}: the lake's folders already have this name; call the column otherwise",
-          column.name)};
+          "column {}.{}: the lake's folders already have this name; call the column otherwise",
+          table.name, column.name)};
     }
-    if (column.source != ColumnSource::kRequestTime || has_time) continue;
-    has_time = true;
-    time_column_ = i;
   }
-  if (has_time) return base::ok_status();
-  return base::Error{"the lake is ordered by hour and needs a column with the request's time"};
+  if (table.find(ColumnSource::kRequestTime) < table.columns.size()) return base::ok_status();
+  return base::Error{fmt::format(
+      "table {}: the lake is ordered by hour and needs a column with the request's time",
+      table.name)};
+}
+
+base::Status LakeSink::check_types() const {
+  for (const TableSpec& table : tables_) {
+    for (const ColumnSpec& column : table.columns) {
+      const auto known = committed_.columns.find(column_key(table, column));
+      const std::string_view type = duckdb::sql_type(column.type);
+      if (known == committed_.columns.end() || known->second == type) continue;
+      return base::Error{
+          fmt::format("column {} of table {} is {} in the lake and {} in the "
+                      "configuration; rename the column",
+                      column.name, table.name, known->second, type)};
+    }
+  }
+  return base::ok_status();
 }
 
 // A lock that is held is kept: open() may be tried again on the same sink.
@@ -127,7 +147,7 @@ base::Status LakeSink::take_lock() {
   if (!file) return file.error();
   if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0) {
     return base::Error{fmt::format("{} is open in another sink or shipper ({} is locked)",
-                                   paths_.table.string(), paths_.lock.string())};
+                                   paths_.root.string(), paths_.lock.string())};
   }
   lock_ = std::move(*file);
   return base::ok_status();
@@ -138,7 +158,7 @@ base::Status LakeSink::drop_unknown_deliveries() {
   for (auto& [partition, files] : index_) {
     for (const LakeFile& file : files) {
       if (file.number <= committed_.number || file.level != 0) continue;
-      const fs::path path = paths_.table / partition / file.name;
+      const fs::path path = paths_.root / partition / file.name;
       if (::unlink(path.c_str()) != 0) return base::errno_error("remove", path, errno);
     }
     std::erase_if(files, [this](const LakeFile& file) {
@@ -158,7 +178,7 @@ base::Status LakeSink::recover() {
   }
   applied_ = true;
   if (auto cleared = lake::clear_staging(paths_); !cleared) return cleared;
-  auto index = lake::scan_files(paths_.table);
+  auto index = lake::scan_files(paths_.root);
   if (!index) return index.error();
   const std::lock_guard lock(files_mutex_);
   index_ = std::move(*index);
@@ -174,32 +194,22 @@ base::Status LakeSink::recover() {
 }
 
 base::Result<Checkpoint> LakeSink::open() {
-  if (auto checked = check_columns(); !checked) return checked.error();
-  for (const fs::path& folder : {paths_.table, paths_.staging}) {
-    if (auto made = base::create_directories(folder); !made) return made.error();
+  for (const TableSpec& table : tables_) {
+    if (auto checked = check_columns(table); !checked) return checked.error();
+    if (auto made = base::create_directories(paths_.root / table.name); !made) return made.error();
   }
+  if (auto made = base::create_directories(paths_.staging); !made) return made.error();
   if (auto locked = take_lock(); !locked) return locked.error();
   if (auto recovered = recover(); !recovered) return recovered.error();
-  for (const ColumnSpec& column : columns_) {
-    const auto known = committed_.columns.find(column.name);
-    if (known == committed_.columns.end() || known->second == duckdb::sql_type(column.type)) {
-      continue;
-    }
-    return base::Error{
-        fmt::format("column {} of table {} is {} in the lake and {} in the "
-                    "configuration; rename the column",
-                    column.name, settings_.table, known->second, duckdb::sql_type(column.type))};
-  }
+  if (auto checked = check_types(); !checked) return checked.error();
   return committed_.checkpoint;
 }
 
-std::map<std::int64_t, LakeSink::Selection> LakeSink::split_by_hour(const RowBlock& rows) const {
-  std::map<std::int64_t, Selection> hours;
-  if (rows.row_count == 0) return hours;
-  const std::vector<Cell>& times = rows.columns[time_column_];
-  Selection* selection = nullptr;
+std::map<std::int64_t, std::vector<std::uint32_t>> split_by_hour(const std::vector<Cell>& times) {
+  std::map<std::int64_t, std::vector<std::uint32_t>> hours;
+  std::vector<std::uint32_t>* selection = nullptr;
   std::int64_t current = 0;
-  for (std::uint32_t row = 0; row < rows.row_count; ++row) {
+  for (std::uint32_t row = 0; row < times.size(); ++row) {
     // A row without a time lies in the first hour of all: readers expect dates as folder names, and
     // Hive's own name for NULL is none to most of them.
     const std::int64_t hour = times[row].null ? 0 : lake::hour_of(times[row].integer);
@@ -212,6 +222,20 @@ std::map<std::int64_t, LakeSink::Selection> LakeSink::split_by_hour(const RowBlo
   return hours;
 }
 
+base::Status LakeSink::stage_table(const TableSpec& table, const RowBlock& rows,
+                                   const std::string& token, Commit& commit) {
+  const std::size_t time_column = table.find(ColumnSource::kRequestTime);
+  for (const auto& [hour, selection] : split_by_hour(rows.columns[time_column])) {
+    const AddedFile& file = commit.added.emplace_back(AddedFile{
+        fmt::format("{:010}-{}-{}", commit.number, attempt_, commit.added.size()),
+        lake::partition_name(table.name, hour), lake::file_name(commit.number, token, 0)});
+    auto encoded = encoder_->encode(table.columns, rows, selection, paths_.staging / file.staged);
+    if (!encoded) return encoded;
+    step("file staged");
+  }
+  return base::ok_status();
+}
+
 base::Status LakeSink::stage(const Batch& batch, Commit& commit) {
   if (!encoder_) {
     auto encoder = lake::LakeEncoder::create(settings_.memory_bytes);
@@ -220,13 +244,9 @@ base::Status LakeSink::stage(const Batch& batch, Commit& commit) {
   }
   const std::string token = batch.token();
   ++attempt_;
-  for (const auto& [hour, selection] : split_by_hour(batch.rows)) {
-    const AddedFile& file = commit.added.emplace_back(
-        AddedFile{fmt::format("{:010}-{}-{}", commit.number, attempt_, commit.added.size()),
-                  lake::partition_name(hour), lake::file_name(commit.number, token, 0)});
-    auto encoded = encoder_->encode(columns_, batch.rows, selection, paths_.staging / file.staged);
-    if (!encoded) return encoded;
-    step("file staged");
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    auto staged = stage_table(tables_[i], batch.tables[i], token, commit);
+    if (!staged) return staged;
   }
   if (commit.added.empty()) return base::ok_status();
   return base::sync_directory(paths_.staging);
@@ -275,7 +295,7 @@ void LakeSink::update_index() {
   const std::lock_guard lock(files_mutex_);
   for (const AddedFile& added : committed_.added) {
     struct stat info {};
-    ::stat((paths_.table / added.partition / added.name).c_str(), &info);
+    ::stat((paths_.root / added.partition / added.name).c_str(), &info);
     LakeFile file = lake::parse_file_name(added.name).value_or(LakeFile{});
     file.partition = added.partition;
     file.bytes = static_cast<std::uint64_t>(info.st_size);
@@ -295,8 +315,11 @@ Verdict LakeSink::deliver(const Batch& batch) {
   commit.number = committed_.number + 1;
   commit.checkpoint = batch.after;
   commit.columns = committed_.columns;
-  for (const ColumnSpec& column : columns_) {
-    if (lake::is_written(column)) commit.columns[column.name] = duckdb::sql_type(column.type);
+  for (const TableSpec& table : tables_) {
+    for (const ColumnSpec& column : table.columns) {
+      if (!lake::is_written(column)) continue;
+      commit.columns[column_key(table, column)] = duckdb::sql_type(column.type);
+    }
   }
   auto stored = stage(batch, commit);
   if (stored) stored = commit_to_disk(commit);
@@ -325,7 +348,7 @@ bool LakeSink::start_merge() {
     if (plan) {
       merge_output_ = fmt::format("merge-{}-{}", committed_.number, ++attempt_);
       merge_partition_ = *partition;
-      merger_.start(std::move(*plan), paths_.table, paths_.staging / merge_output_);
+      merger_.start(std::move(*plan), paths_.root, paths_.staging / merge_output_);
       return true;
     }
     const bool later = lake::may_merge(files, settings_);
@@ -368,27 +391,30 @@ void LakeSink::finish_merge() {
   (void)apply();
 }
 
-std::vector<fs::path> LakeSink::current_files() {
+// REQUIRES: files_in_use_ is held as long as the reader lives.
+base::Result<lake::LakeReader> LakeSink::read_tables() {
   const std::lock_guard lock(files_mutex_);
-  std::vector<fs::path> files;
-  for (const auto& [partition, partition_files] : index_) {
-    for (const LakeFile& file : partition_files) {
-      files.push_back(paths_.table / partition / file.name);
+  std::vector<lake::ReadTable> tables;
+  for (const TableSpec& table : tables_) {
+    lake::ReadTable& read = tables.emplace_back(lake::ReadTable{&table, {}});
+    for (const auto& [partition, files] : index_) {
+      if (!lake::is_of_table(partition, table.name)) continue;
+      for (const LakeFile& file : files) read.files.push_back(paths_.root / partition / file.name);
     }
   }
-  return files;
+  return lake::open_reader(settings_, tables);
 }
 
 base::Result<std::vector<Holding>> LakeSink::holdings() {
   const std::shared_lock in_use(files_in_use_);
-  auto reader = lake::open_reader(settings_, columns_, current_files());
+  auto reader = read_tables();
   if (!reader) return reader.error();
-  return duckdb::read_holdings(reader->connection, duckdb::quote_name(settings_.table), columns_);
+  return duckdb::read_holdings(reader->connection, tables_);
 }
 
 base::Result<QueryAnswer> LakeSink::query(std::string_view sql) {
   const std::shared_lock in_use(files_in_use_);
-  auto reader = lake::open_reader(settings_, columns_, current_files());
+  auto reader = read_tables();
   if (!reader) return reader.error();
   return duckdb::answer_query(reader->connection, sql,
                               {settings_.query_rows_max, settings_.query_timeout_ns});
@@ -403,8 +429,8 @@ void LakeSink::close() {
 
 }  // namespace
 
-std::unique_ptr<Sink> create_lake_sink(std::vector<ColumnSpec> columns, LakeSettings settings) {
-  return std::make_unique<LakeSink>(std::move(columns), std::move(settings));
+std::unique_ptr<Sink> create_lake_sink(std::vector<TableSpec> tables, LakeSettings settings) {
+  return std::make_unique<LakeSink>(std::move(tables), std::move(settings));
 }
 
 }  // namespace pixel::shipper

@@ -13,6 +13,6 @@
 namespace pixel::shipper {
 
 /// One sink per lake and table: open() refuses a second one. Nothing is touched before open().
-std::unique_ptr<Sink> create_lake_sink(std::vector<ColumnSpec> columns, LakeSettings settings);
+std::unique_ptr<Sink> create_lake_sink(std::vector<TableSpec> tables, LakeSettings settings);
 
 }  // namespace pixel::shipper

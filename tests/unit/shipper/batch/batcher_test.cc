@@ -18,7 +18,7 @@ std::string lines(std::uint64_t count) {
 }
 
 Batcher batcher_of(const BatchLimits& limits) {
-  return Batcher(standard_columns({parameter_column("a")}), limits, Checkpoint{});
+  return Batcher({{requests_table({parameter_column("a")})}}, limits, Checkpoint{});
 }
 
 TEST(Batcher, EmptyIsNeverDue) {
@@ -36,7 +36,7 @@ TEST(Batcher, CutsAtTheRowLimitWithinAChunk) {
   EXPECT_EQ(batcher.due(0), FlushReason::kRows);
   EXPECT_EQ(batcher.append(kSegment, 100 + 3 * line, text, 0), 0U);
   const Batch batch = batcher.cut(FlushReason::kRows);
-  EXPECT_EQ(batch.rows.row_count, 3U);
+  EXPECT_EQ(batch.row_count(), 3U);
   ASSERT_EQ(batch.ranges.size(), 1U);
   EXPECT_EQ(batch.ranges[0], (Range{kSegment, 100, 100 + 3 * line, 3}));
   EXPECT_EQ(batch.after.lanes.at(kSegment.lane), (Position{4, 100 + 3 * line}));
@@ -105,7 +105,7 @@ TEST(Batcher, BooksBalance) {
   EXPECT_EQ(batch.after.rows, 3U);
   EXPECT_EQ(batch.after.dead_lettered, 2U);
   EXPECT_EQ(batch.dead_letters.size(), 2U);
-  EXPECT_EQ(batch.rows.row_count, 3U);
+  EXPECT_EQ(batch.row_count(), 3U);
   EXPECT_EQ(batch.oldest_request_at, 1795200720);
 }
 
@@ -116,7 +116,7 @@ TEST(Batcher, SkippedDataMovesTheLaneAndIsMissing) {
   const Batch batch = batcher.cut(FlushReason::kAge);
   EXPECT_EQ(batch.after.lanes.at(kSegment.lane), (Position{9, 0}));
   EXPECT_EQ(batch.after.missing, 70U);
-  EXPECT_EQ(batch.rows.row_count, 0U);
+  EXPECT_EQ(batch.row_count(), 0U);
 }
 
 TEST(Batcher, CellsOutliveTheChunkAndTheBatchsMove) {
@@ -126,13 +126,13 @@ TEST(Batcher, CellsOutliveTheChunkAndTheBatchsMove) {
   Batch batch = batcher.cut(FlushReason::kDrain);
   std::fill(text.begin(), text.end(), '!');
   const Batch moved = std::move(batch);
-  const auto& columns = batcher.columns();
+  const auto columns = standard_columns({parameter_column("a")});
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].name == "cs_user_agent") {
-      EXPECT_EQ(moved.rows.columns[i][0].text(), "a b");
+      EXPECT_EQ(moved.tables[0].columns[i][0].text(), "a b");
     }
     if (columns[i].name == "c_ip") {
-      EXPECT_EQ(moved.rows.columns[i][0].text(), "192.0.2.7");
+      EXPECT_EQ(moved.tables[0].columns[i][0].text(), "192.0.2.7");
     }
   }
 }

@@ -25,10 +25,10 @@ TEST(Config, SmallestFileHasTheDefaults) {
   EXPECT_TRUE(reader->errors().empty());
   EXPECT_EQ(config.spool, "/var/spool/pixeledge");
   EXPECT_EQ(config.admin, "127.0.0.1:9181");
-  EXPECT_EQ(config.columns.size(), 32U + 4U + 2U);
+  EXPECT_EQ(config.tables.at(0).columns.size(), 32U + 4U + 2U);
   ASSERT_EQ(config.sinks.size(), 1U);
   EXPECT_EQ(config.sinks[0].limits.rows, 65'536U);
-  EXPECT_NE(config.sinks[0].make({"x", "/tmp", config.columns}), nullptr);
+  EXPECT_NE(config.sinks[0].make({"x", "/tmp", config.tables}), nullptr);
 }
 
 // The example must be loadable, say the defaults, and know every key.
@@ -74,7 +74,7 @@ TEST(Config, CommentedExamplesOfTheShippedFileAreValid) {
   const Config config = read_config(*reader);
   EXPECT_EQ(reader->errors(), std::vector<std::string>());
   EXPECT_EQ(config.sinks.back().kind, "file");
-  EXPECT_EQ(config.columns.size(), 32U + 5U + 2U);
+  EXPECT_EQ(config.tables.at(0).columns.size(), 32U + 5U + 2U);
 }
 
 TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {

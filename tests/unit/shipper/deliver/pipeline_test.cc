@@ -28,6 +28,7 @@ struct Destination {
 
 class DestinationSink : public Sink {
  public:
+  Guarantee guarantee() const override { return {}; }
   DestinationSink(Destination& destination, std::size_t column)
       : destination_(destination), column_(column) {}
   base::Result<Checkpoint> open() override {
@@ -46,8 +47,8 @@ class DestinationSink : public Sink {
       destination_.verdicts.pop_front();
       if (verdict.kind != Verdict::Kind::kAcked) return verdict;
     }
-    for (std::size_t i = 0; i < batch.rows.row_count; ++i) {
-      destination_.rows.emplace_back(batch.rows.columns[column_][i].text());
+    for (std::size_t i = 0; i < batch.row_count(); ++i) {
+      destination_.rows.emplace_back(batch.tables[0].columns[column_][i].text());
     }
     destination_.checkpoint = batch.after;
     return {};
@@ -81,8 +82,9 @@ class PipelineTest : public testing::Test {
     sink_ = std::make_unique<DestinationSink>(destination_, column);
     store_ = std::make_unique<FileStore>(spool());
     letters_ = std::make_unique<DeadLetterFile>(dead_letters());
-    pipeline_ = std::make_unique<Pipeline>(options, columns, *sink_, *store_, *letters_,
-                                           [this] { return now_ns_; });
+    pipeline_ =
+        std::make_unique<Pipeline>(options, BatchContent{{requests_table({parameter_column("a")})}},
+                                   *sink_, *store_, *letters_, [this] { return now_ns_; });
   }
   // Steps until done, or `steps` times; waiting costs no time.
   Pipeline::Next run(int steps = 100'000) {
@@ -154,7 +156,7 @@ TEST_F(PipelineTest, FlushesByAge) {
 TEST_F(PipelineTest, RetriesTheSameBatchUntilItIsTaken) {
   write_lines(10);
   for (int i = 0; i < 30; ++i) {
-    destination_.verdicts.push_back({Verdict::Kind::kRetry, "busy"});
+    destination_.verdicts.push_back({Verdict::Kind::kRetry, "busy", 0, {}});
   }
   destination_.opens = {false, false, true};
   start();
@@ -168,7 +170,7 @@ TEST_F(PipelineTest, RetriesTheSameBatchUntilItIsTaken) {
 TEST_F(PipelineTest, RejectedBatchIsNeverSkipped) {
   write_lines(10);
   for (int i = 0; i < 5; ++i) {
-    destination_.verdicts.push_back({Verdict::Kind::kRejected, "no such column"});
+    destination_.verdicts.push_back({Verdict::Kind::kRejected, "no such column", 0, {}});
   }
   start({.rows = 4});
   const std::uint64_t begin_ns = now_ns_;
@@ -183,7 +185,7 @@ TEST_F(PipelineTest, RejectedBatchIsNeverSkipped) {
 
 TEST_F(PipelineTest, GivesUpAfterFailuresMaxWhereAsked) {
   write_lines(1);
-  destination_.verdicts.assign(10, {Verdict::Kind::kRetry, "busy"});
+  destination_.verdicts.assign(10, {Verdict::Kind::kRetry, "busy", 0, {}});
   start({}, 3);
   pipeline_->end(Pipeline::Ending::kWhenDrained);
   EXPECT_EQ(run().kind, Pipeline::Next::Kind::kDone);
@@ -204,7 +206,7 @@ TEST_F(PipelineTest, StopDeliversWhatWasRead) {
 TEST_F(PipelineTest, DeadLettersAreWrittenOnceThroughRetriesAndRestarts) {
   writer_.append("bad one\n");
   write_lines(2);
-  destination_.verdicts.assign(3, {Verdict::Kind::kRetry, "busy"});
+  destination_.verdicts.assign(3, {Verdict::Kind::kRetry, "busy", 0, {}});
   start();
   while (pipeline_->status().retries < 2) run(1);
   EXPECT_GT(std::filesystem::file_size(dead_letters()), 0U);

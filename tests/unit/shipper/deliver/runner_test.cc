@@ -20,11 +20,12 @@ namespace {
 // Its delivery lasts until the test lets it fail.
 class SlowSink : public Sink {
  public:
+  Guarantee guarantee() const override { return {}; }
   base::Result<Checkpoint> open() override { return Checkpoint{}; }
   Verdict deliver(const Batch& /*batch*/) override {
     delivering = true;
     while (!may_fail) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return {Verdict::Kind::kRejected, "never"};  // The longest pause, exactly.
+    return {Verdict::Kind::kRejected, "never", 0, {}};  // The longest pause, exactly.
   }
   base::Result<std::vector<Holding>> holdings() override { return std::vector<Holding>(); }
 
@@ -45,7 +46,7 @@ TEST(Runner, StopDuringADeliveryThatFailsDoesNotWaitForItsRetry) {
   SlowSink sink;
   FileStore store(directory.path());
   DeadLetterFile letters(directory.path() / "dead.jsonl");
-  Pipeline pipeline(options, standard_columns({}), sink, store, letters,
+  Pipeline pipeline(options, {{requests_table({})}}, sink, store, letters,
                     [] { return base::monotonic_ns(); });
   Runner runner(pipeline, catalogue);
   runner.start(Pipeline::Ending::kNever);

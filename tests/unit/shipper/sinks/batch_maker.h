@@ -46,6 +46,10 @@ inline std::vector<ColumnSpec> test_columns() {
           make_column("_offset", ColumnType::kInteger, ColumnSource::kOffset)};
 }
 
+inline TableSpec table_of(std::vector<ColumnSpec> columns) {
+  return {"requests", logfmt::SegmentKind::kAccess, std::move(columns)};
+}
+
 struct TestRow {
   std::optional<std::int64_t> time_us = kNoonUs;
   std::optional<std::string> path = "/p.gif";
@@ -59,7 +63,7 @@ struct TestRow {
 class BatchMaker {
  public:
   /// `first` is the first line's number (its offset); the checkpoint after it counts on.
-  explicit BatchMaker(std::uint64_t first) : first_(first) { batch_.rows.columns.resize(7); }
+  explicit BatchMaker(std::uint64_t first) : first_(first) { rows().columns.resize(7); }
 
   void add(const TestRow& row) {
     put(0, row.time_us);
@@ -68,17 +72,17 @@ class BatchMaker {
     Cell ratio;
     ratio.null = !row.ratio;
     if (row.ratio) ratio.real = *row.ratio;
-    batch_.rows.columns[3].push_back(ratio);
+    rows().columns[3].push_back(ratio);
     put(4, row.ok);
     put_text(5, to_text(kSegment));
     put(6, std::optional(row.offset));
-    ++batch_.rows.row_count;
+    ++rows().row_count;
   }
 
   /// Adds the cells of one more column: the column's number as text in every row.
   void add_text_column(std::string_view text) {
-    auto& cells = batch_.rows.columns.emplace_back();
-    for (std::size_t i = 0; i < batch_.rows.row_count; ++i) cells.push_back(text_cell(text));
+    auto& cells = rows().columns.emplace_back();
+    for (std::size_t i = 0; i < rows().row_count; ++i) cells.push_back(text_cell(text));
   }
 
   /// Closes the batch: `lines` lines were read for it.
@@ -91,6 +95,10 @@ class BatchMaker {
     return batch_;
   }
   Batch& batch() { return batch_; }
+  RowBlock& rows() {
+    batch_.tables.resize(1);
+    return batch_.tables[0];
+  }
 
  private:
   template <class T>
@@ -98,10 +106,10 @@ class BatchMaker {
     Cell cell;
     cell.null = !value;
     if (value) cell.integer = static_cast<std::int64_t>(*value);
-    batch_.rows.columns[column].push_back(cell);
+    rows().columns[column].push_back(cell);
   }
   void put_text(std::size_t column, const std::optional<std::string>& value) {
-    batch_.rows.columns[column].push_back(value ? text_cell(*value) : Cell{});
+    rows().columns[column].push_back(value ? text_cell(*value) : Cell{});
   }
   Cell text_cell(std::string_view text) {
     const std::string& kept = texts_.emplace_back(text);

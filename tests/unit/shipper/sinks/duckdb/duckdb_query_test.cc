@@ -25,7 +25,7 @@ class DuckdbQueryTest : public ::testing::Test {
     settings.path = directory_.path() / "test.duckdb";
     settings.query_rows_max = 100;
     settings.query_timeout_ns = 300 * base::kMillisecondNs;
-    sink_ = create_duckdb_sink("duckdb", testing::test_columns(), settings);
+    sink_ = create_duckdb_sink("duckdb", {testing::table_of(testing::test_columns())}, settings);
     ASSERT_TRUE(sink_->open());
     ASSERT_EQ(deliver_numbered(*sink_, 0, 1000).kind, Verdict::Kind::kAcked);
   }

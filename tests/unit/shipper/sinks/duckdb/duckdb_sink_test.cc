@@ -30,7 +30,7 @@ class DuckdbSinkTest : public ::testing::Test {
     DuckdbSettings settings;
     settings.path = directory_.path() / "data" / "test.duckdb";
     settings.threads = 1;
-    return create_duckdb_sink(std::move(name), std::move(columns), settings);
+    return create_duckdb_sink(std::move(name), {testing::table_of(std::move(columns))}, settings);
   }
   static std::string ask(Sink& sink, std::string_view sql) {
     auto answer = sink.query(sql);
@@ -102,6 +102,7 @@ TEST_F(DuckdbSinkTest, ABatchOfDeadLettersAloneMovesTheCheckpoint) {
   auto sink = make_sink();
   ASSERT_TRUE(sink->open());
   Batch empty;
+  empty.tables.resize(1);
   empty.after.lines = 3;
   empty.after.dead_lettered = 3;
   ASSERT_EQ(sink->deliver(empty).kind, Verdict::Kind::kAcked);

@@ -10,8 +10,8 @@
 #include "shipper/batch/batcher.h"
 #include "shipper/decode/columns.h"
 #include "shipper/deliver/checkpoint_store.h"
-#include "shipper/sinks/file/gzip_member.h"
-#include "shipper/sinks/file/json_lines.h"
+#include "shipper/encode/gzip_member.h"
+#include "shipper/encode/json_lines.h"
 #include "tests/unit/shipper/support/lines.h"
 #include "tests/unit/shipper/support/temporary_directory.h"
 
@@ -27,14 +27,14 @@ class FileSinkTest : public testing::TestWithParam<bool> {
     options.name = "lines";
     options.path = directory_.path() / "out";
     options.state_directory = directory_.path() / "state";
-    options.columns = columns_;
+    options.tables = tables_;
     options.gzip = GetParam();
     options.max_file_bytes = max_file_bytes;
     return options;
   }
   // The next batch of `count` lines after `checkpoint`.
   Batch batch(const Checkpoint& checkpoint, std::uint64_t count) const {
-    Batcher batcher(columns_, {}, checkpoint);
+    Batcher batcher({tables_}, {}, checkpoint);
     const auto position = checkpoint.lanes.find(kSegment.lane);
     std::uint64_t offset = position == checkpoint.lanes.end() ? 0 : position->second.offset;
     for (std::uint64_t i = 0; i < count; ++i) {
@@ -62,7 +62,7 @@ class FileSinkTest : public testing::TestWithParam<bool> {
     }
     return rows;
   }
-  const std::vector<ColumnSpec> columns_ = standard_columns({parameter_column("a")});
+  const std::vector<TableSpec> tables_ = {requests_table({parameter_column("a")})};
   TemporaryDirectory directory_;
 };
 INSTANTIATE_TEST_SUITE_P(PlainAndGzip, FileSinkTest, testing::Bool());
@@ -147,7 +147,7 @@ TEST_P(FileSinkTest, DamagedNewestCheckpointRepeatsNothing) {
 }
 
 TEST_P(FileSinkTest, BatchWithoutRowsMovesTheCheckpoint) {
-  Batcher batcher(columns_, {}, {});
+  Batcher batcher({tables_}, {}, {});
   batcher.append(kSegment, 0, "bad\n", 0);
   const Batch dead = batcher.cut(FlushReason::kDrain);
   auto sink = make_file_sink(options());

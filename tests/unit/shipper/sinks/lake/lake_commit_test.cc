@@ -17,8 +17,8 @@ Commit example(std::uint64_t number) {
   commit.number = number;
   commit.checkpoint.lanes[testing::kSegment.lane] = {7, 1234};
   commit.checkpoint.rows = number * 10;
-  commit.added = {{"staged-1", "date=2026-11-20/hour=18", "x.parquet"}};
-  commit.removed = {{"date=2026-11-20/hour=18", "y.parquet"}};
+  commit.added = {{"staged-1", "requests/date=2026-11-20/hour=18", "x.parquet"}};
+  commit.removed = {{"requests/date=2026-11-20/hour=18", "y.parquet"}};
   commit.columns = {{"path", "VARCHAR"}, {"status", "BIGINT"}};
   return commit;
 }
@@ -52,7 +52,7 @@ TEST(LakeCommit, EveryCutAndEveryChangedByteIsRefused) {
 
 TEST(LakeCommit, TheRecordBeforeADamagedOneIsFound) {
   const testing::TemporaryDirectory directory;
-  const LakePaths paths(directory.path(), "requests");
+  const LakePaths paths(directory.path());
   std::filesystem::create_directories(paths.staging);
   EXPECT_EQ(load_commit(paths)->commit.number, 0U);
   ASSERT_TRUE(store_commit(paths, example(1), nullptr));

@@ -31,7 +31,7 @@ class LakeTest : public ::testing::Test {
   }
 
   std::unique_ptr<Sink> make_sink(std::vector<ColumnSpec> columns = test_columns()) {
-    return create_lake_sink(std::move(columns), settings_);
+    return create_lake_sink({testing::table_of(std::move(columns))}, settings_);
   }
   static std::string ask(Sink& sink, std::string_view sql) {
     auto answer = sink.query(sql);
@@ -70,7 +70,7 @@ class LakeTest : public ::testing::Test {
   }
   std::size_t staged_count() const {
     const std::filesystem::directory_iterator staging(settings_.path /
-                                                      "_pixeledge/requests/staging");
+                                                      "_pixeledge/staging");
     return static_cast<std::size_t>(std::distance(begin(staging), end(staging)));
   }
 

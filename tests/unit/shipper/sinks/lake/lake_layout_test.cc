@@ -23,9 +23,10 @@ TEST(LakeLayout, HoursOfTimes) {
 }
 
 TEST(LakeLayout, PartitionsAreHours) {
-  EXPECT_EQ(partition_name(hour_of(testing::kNoonUs)), "date=2026-11-20/hour=18");
-  EXPECT_EQ(partition_name(0), "date=1970-01-01/hour=00");
-  EXPECT_EQ(partition_name(-1), "date=1969-12-31/hour=23");
+  EXPECT_EQ(partition_name("requests", hour_of(testing::kNoonUs)),
+            "requests/date=2026-11-20/hour=18");
+  EXPECT_EQ(partition_name("requests", 0), "requests/date=1970-01-01/hour=00");
+  EXPECT_EQ(partition_name("requests", -1), "requests/date=1969-12-31/hour=23");
 }
 
 TEST(LakeLayout, FileNamesReadBack) {
@@ -47,7 +48,7 @@ TEST(LakeLayout, FileNamesReadBack) {
 
 TEST(LakeLayout, ScanFindsOurFilesOnly) {
   const testing::TemporaryDirectory directory;
-  const auto folder = directory.path() / "date=2026-11-20" / "hour=18";
+  const auto folder = directory.path() / "requests" / "date=2026-11-20" / "hour=18";
   std::filesystem::create_directories(folder);
   std::filesystem::create_directories(directory.path() / "other");
   std::ofstream(folder / file_name(2, "89abcdef01234567", 0)) << "12345";
@@ -56,7 +57,7 @@ TEST(LakeLayout, ScanFindsOurFilesOnly) {
   const auto index = scan_files(directory.path());
   ASSERT_TRUE(index);
   ASSERT_EQ(index->size(), 1U);
-  const auto& files = index->at("date=2026-11-20/hour=18");
+  const auto& files = index->at("requests/date=2026-11-20/hour=18");
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].number, 1U);
   EXPECT_EQ(files[1].bytes, 5U);

@@ -41,7 +41,7 @@ TEST_F(LakeSinkTest, ANewLakeIsEmptyAndCanBeAsked) {
 }
 
 TEST_F(LakeSinkTest, AFailedOpenCanBeTriedAgain) {
-  const auto commit = settings_.path / "_pixeledge/requests/commit.json";
+  const auto commit = settings_.path / "_pixeledge/commit.json";
   std::filesystem::create_directories(commit);
   auto sink = make_sink();
   ASSERT_FALSE(sink->open());
@@ -103,7 +103,7 @@ TEST_F(LakeSinkTest, ColumnsThatTheFoldersHideAreRefused) {
   columns.push_back(make_column("hour", ColumnType::kVarchar, ColumnSource::kQuery));
   auto opened = make_sink(columns)->open();
   ASSERT_FALSE(opened);
-  EXPECT_THAT(opened.error().message, HasSubstr("column hour"));
+  EXPECT_THAT(opened.error().message, HasSubstr("column requests.hour"));
   columns = test_columns();
   columns.erase(columns.begin());
   EXPECT_FALSE(make_sink(columns)->open());
@@ -335,7 +335,7 @@ TEST_F(LakeSinkTest, ADamagedRecordCostsNoRowAndDoublesNone) {
   ASSERT_EQ(deliver_numbered(*sink, 0, 10).kind, Verdict::Kind::kAcked);
   ASSERT_EQ(deliver_numbered(*sink, 10, 10).kind, Verdict::Kind::kAcked);
   sink->close();
-  std::ofstream(settings_.path / "_pixeledge/requests/commit.json") << "\xFF";
+  std::ofstream(settings_.path / "_pixeledge/commit.json") << "\xFF";
   auto again = make_sink();
   auto checkpoint = again->open();
   ASSERT_TRUE(checkpoint) << checkpoint.error().message;
@@ -350,7 +350,7 @@ TEST_F(LakeSinkTest, QueriesReachTheLakeAndNothingElse) {
   ASSERT_TRUE(sink->open());
   ASSERT_EQ(deliver_numbered(*sink, 0, 10).kind, Verdict::Kind::kAcked);
   EXPECT_THAT(ask(*sink, "SELECT count(*) FROM requests"), HasSubstr("[[10]]"));
-  const auto record = settings_.path / "_pixeledge/requests/commit.json";
+  const auto record = settings_.path / "_pixeledge/commit.json";
   const std::string record_query = "SELECT * FROM read_text('" + record.string() + "')";
   for (const char* sql : {"SELECT * FROM read_csv('/etc/hostname')", "DROP VIEW requests",
                           "COPY requests TO '/tmp/never.csv'", "SET enable_external_access = true",

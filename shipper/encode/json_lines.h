@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shipper/decode/row_block.h"
@@ -14,7 +15,8 @@ namespace pixel::shipper {
 /// "2026-11-20T18:52:00Z" (with six decimals where it has any). One thread; reuses its memory.
 class JsonLines {
  public:
-  explicit JsonLines(std::span<const ColumnSpec> columns);
+  /// `label`: first in each object as "_table", where it is not empty.
+  explicit JsonLines(std::span<const ColumnSpec> columns, std::string_view label = "");
 
   /// The lines of all rows; valid until the next call. REQUIRES: rows of these columns.
   std::string_view encode(const RowBlock& rows);
@@ -24,7 +26,7 @@ class JsonLines {
   void make_room(std::size_t used, std::size_t bytes);
 
   std::vector<ColumnType> types_;
-  std::vector<std::string> keys_;  // ,"name":
+  std::vector<std::string> keys_;  // ,"name": and what stands before it
   std::vector<char> buffer_;
   std::int64_t last_second_ = -1;  // Of the timestamp in last_text_.
   std::string last_text_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See gzip_member.h. COLD.
-#include "shipper/sinks/file/gzip_member.h"
+#include "shipper/encode/gzip_member.h"
 
 #include <isa-l/igzip_lib.h>
 

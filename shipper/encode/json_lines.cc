@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See json_lines.h. Room for a whole row is made before it is written: no check per byte.
-#include "shipper/sinks/file/json_lines.h"
+#include "shipper/encode/json_lines.h"
 
 #include <fmt/format.h>
 
@@ -64,10 +64,13 @@ char* write_text(std::string_view text, char* out) {
 
 }  // namespace
 
-JsonLines::JsonLines(std::span<const ColumnSpec> columns) : buffer_(64 * 1024) {
+JsonLines::JsonLines(std::span<const ColumnSpec> columns, std::string_view label)
+    : buffer_(64 * 1024) {
+  std::string before = label.empty() ? "{" : fmt::format("{{\"_table\":\"{}\",", label);
   for (const ColumnSpec& column : columns) {
     types_.push_back(column.type);
-    keys_.push_back(fmt::format("{}\"{}\":", keys_.empty() ? "{" : ",", column.name));
+    keys_.push_back(fmt::format("{}\"{}\":", before, column.name));
+    before = ",";
   }
 }
 
@@ -81,8 +84,8 @@ std::string_view JsonLines::encode(const RowBlock& rows) {
     std::size_t bytes = 2;
     for (std::size_t i = 0; i < types_.size(); ++i) {
       const Cell& cell = rows.columns[i][row];
-      const bool is_text = types_[i] == ColumnType::kVarchar && !cell.null;
-      bytes += keys_[i].size() + kNumberBytes + (is_text ? cell.size * kEscapedBytes : 0);
+      const bool has_text = is_text(types_[i]) && !cell.null;
+      bytes += keys_[i].size() + kNumberBytes + (has_text ? cell.size * kEscapedBytes : 0);
     }
     make_room(used, bytes);
     char* out = buffer_.data() + used;
@@ -99,7 +102,11 @@ std::string_view JsonLines::encode(const RowBlock& rows) {
 char* JsonLines::write_cell(std::size_t column, const Cell& cell, char* out) {
   if (cell.null) return write_bytes("null", out);
   switch (types_[column]) {
+    case ColumnType::kJson:
+      return write_bytes(cell.text(), out);
     case ColumnType::kVarchar:
+    case ColumnType::kUuid:
+    case ColumnType::kInet:
       return write_text(cell.text(), out);
     case ColumnType::kInteger:
       return std::to_chars(out, out + kNumberBytes, cell.integer).ptr;

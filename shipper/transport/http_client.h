@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP requests over libcurl, for every sink that speaks HTTP: TLS, time-outs, keep-alive, SigV4.
+// One client per thread; blocks. Never prints a secret, and no error contains one. COLD.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/config_reader.h"
+#include "base/result.h"
+#include "base/units.h"
+
+namespace pixel::shipper {
+
+/// How to connect. Keys of a sink's section, read by read_http_settings.
+struct HttpSettings {
+  std::uint64_t connect_timeout_ns = 10 * base::kSecondNs;
+  std::uint64_t timeout_ns = 60 * base::kSecondNs;  // Of a whole request.
+  std::string ca_file;                              // PEM; "": the system's.
+  std::string client_certificate_file;              // PEM, for mutual TLS; "": none.
+  std::string client_key_file;
+  bool verify_tls = true;  // false: a loud warning at start.
+  std::string proxy;       // "": none, whatever the environment says.
+};
+/// Reads connect_timeout, timeout, ca_file, client_certificate, client_key, verify_tls, proxy.
+void read_http_settings(base::ConfigSection& section, HttpSettings& settings);
+
+/// What AWS Signature Version 4 needs. Source: AWS General Reference, Signing AWS API requests.
+struct AwsSigning {
+  std::string access_key;
+  std::string secret_key;
+  std::string session_token;  // "": none.
+  std::string region;
+  std::string service;  // "s3", ...
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string_view body;               // Lent for the call.
+  const AwsSigning* signing = nullptr;  // Signed where not null; lent.
+  std::string user;                    // Basic authentication where not empty.
+  std::string password;
+};
+
+struct HttpResponse {
+  long status = 0;
+  std::string body;                                           // At most 1 MiB is kept.
+  std::vector<std::pair<std::string, std::string>> headers;  // Names in lower case.
+
+  /// "" where absent. `name` in lower case.
+  std::string_view header(std::string_view name) const;
+};
+
+class HttpClient {
+ public:
+  explicit HttpClient(HttpSettings settings);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// An error where no complete response came (unreachable, timed out, reset, TLS): whether the
+  /// request had an effect is then not known.
+  base::Result<HttpResponse> send(const HttpRequest& request);
+
+ private:
+  struct Handle;
+  HttpSettings settings_;
+  std::unique_ptr<Handle> handle_;
+};
+
+/// The pause a response asks for by Retry-After (seconds, or an HTTP date against `now_s`), in
+/// nanoseconds; 0 where it asks for none. At most an hour. Source: RFC 9110, 10.2.3.
+std::uint64_t retry_after_ns(const HttpResponse& response, std::int64_t now_s);
+
+}  // namespace pixel::shipper
