@@ -201,7 +201,9 @@ void HttpClient::Handle::set_authentication(const HttpRequest& request) {
     set(CURLOPT_USERNAME, signing.access_key);
     set(CURLOPT_PASSWORD, signing.secret_key);
     // libcurl 7.88 knows no other way to sign a body for S3, which wants this header.
-    add_header("x-amz-content-sha256", sha256_hex(request.body));
+    if (!has_header(request.headers, "x-amz-content-sha256")) {
+      add_header("x-amz-content-sha256", sha256_hex(request.body));
+    }
     if (!signing.session_token.empty()) add_header("x-amz-security-token", signing.session_token);
   } else if (!request.user.empty()) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
