@@ -55,6 +55,7 @@ struct Arriving {
   HttpResponse response;
   std::uint64_t body_bytes_max = 0;
   std::size_t header_bytes = 0;
+  bool has_headers = false;  // All of them: libcurl takes a connection's end there for theirs.
 };
 
 std::size_t take_body(char* data, std::size_t, std::size_t bytes, void* user) {
@@ -74,8 +75,10 @@ std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* user) 
   if (line.starts_with("HTTP/")) {
     // Another response begins: after 100 Continue, or a redirect.
     arriving.response = {};
+    arriving.has_headers = false;
     return bytes;
   }
+  if (line == "\r\n" || line == "\n") arriving.has_headers = true;
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
     arriving.response.headers.emplace_back(lower(trim(line.substr(0, colon))),
@@ -190,7 +193,8 @@ void HttpClient::Handle::set_request(const HttpRequest& request) {
   }
   if (request.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request.method);
   // The answer to "may I send?" costs a round trip for each batch, and not every server gives one.
-  add_line("Expect:");
+  // Not where it is signed: libcurl 7.88 signs this line as a header and then does not send it.
+  if (request.signing == nullptr) add_line("Expect:");
   for (const auto& [name, value] : request.headers) add_header(name, value);
 }
 
@@ -245,6 +249,10 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
     const std::string_view text =
         handle.message[0] != '\0' ? std::string_view(handle.message) : curl_easy_strerror(code);
     return base::Error{fmt::format("{} {}: {}", request.method, url_origin(request.url), text)};
+  }
+  if (!arriving.has_headers) {
+    return base::Error{fmt::format("{} {}: the connection ended within the headers of the answer",
+                                   request.method, url_origin(request.url))};
   }
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &arriving.response.status);
   return std::move(arriving.response);
