@@ -168,7 +168,8 @@ class Handler(BaseHTTPRequestHandler):
                 return 200, "", ()
             if self.command != "GET":
                 raise Refused(405, "MethodNotAllowed", "not on a bucket")
-            return self.list_uploads(store, query) if "uploads" in query else self.list(store, query)
+            listing = self.list_uploads if "uploads" in query else self.list
+            return listing(store, query)
         operation = {"PUT": self.put, "POST": self.post, "GET": self.get, "HEAD": self.get,
                      "DELETE": self.delete}[self.command]
         return operation(store, key, query, body)

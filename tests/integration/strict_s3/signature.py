@@ -107,4 +107,5 @@ def check(method, raw_path, raw_query, headers, body, keys):
                       hashlib.sha256(request.encode()).hexdigest()])
     wanted = hmac.new(signing_key(keys["secret"], day, region), text.encode(), hashlib.sha256)
     if not hmac.compare_digest(wanted.hexdigest(), signature):
-        raise Refused(403, "SignatureDoesNotMatch", f"the signature is wrong; signed was:\n{request}")
+        raise Refused(403, "SignatureDoesNotMatch",
+                      f"the signature is wrong; signed was:\n{request}")

@@ -25,7 +25,8 @@ std::int64_t now_s() { return static_cast<std::int64_t>(base::realtime_ns() / ba
 
 std::string role_json(const std::string& key, std::int64_t expires_in_s) {
   return fmt::format(
-      R"({{"Code":"Success","AccessKeyId":"{}","SecretAccessKey":"s/{}","Token":"t","Expiration":"{}"}})",
+      R"({{"Code":"Success","AccessKeyId":"{}","SecretAccessKey":"s/{}","Token":"t",)"
+      R"("Expiration":"{}"}})",
       key, key, base::format_iso8601(now_s() + expires_in_s));
 }
 

@@ -43,7 +43,7 @@ class ObjectStoreTest : public ::testing::Test {
 StrictStore* ObjectStoreTest::server_ = nullptr;
 
 TEST_F(ObjectStoreTest, AnObjectComesBackAsItWasPut) {
-  const std::string key = "a b/date=2026-11-20/+&'(ü)~*!@,;:$/x.gz";
+  const std::string key = "a b/date=2026-11-20/+&'(\xC3\xBC)~*!@,;:$/x.gz";
   const std::string body("\0\xFF bytes", 8);
   const auto put = store().put(key, body, kOptions);
   ASSERT_TRUE(put) << error_of(put);
