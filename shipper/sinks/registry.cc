@@ -8,6 +8,7 @@
 #include "shipper/sinks/duckdb/duckdb_sink.h"
 #include "shipper/sinks/file/file_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
+#include "shipper/sinks/s3/s3_sink.h"
 
 namespace pixel::shipper {
 namespace {
@@ -44,10 +45,18 @@ SinkMaker read_lake_sink(base::ConfigSection& section) {
       [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
 }
 
+SinkMaker read_s3_sink(base::ConfigSection& section) {
+  S3SinkSettings settings;
+  read_s3_sink_config(section, settings);
+  return
+      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
+    {"s3", read_s3_sink},
 };
 
 }  // namespace
