@@ -28,8 +28,8 @@ const std::string& text() {
 }
 
 const std::vector<ColumnSpec>& columns() {
-  static const auto made = standard_columns({parameter_column("a"), parameter_column("b"),
-                                             parameter_column("c"), parameter_column("d")});
+  static const auto made = standard_columns(
+      {parameter_column("a"), parameter_column("b"), parameter_column("c"), parameter_column("d")});
   return made;
 }
 

@@ -44,8 +44,8 @@ struct LineTexts {
 
 void fill(base::Prng& chance, std::uint64_t number, LineTexts& texts, logfmt::LineInput& input) {
   texts.address = fmt::format("203.0.{}.{}", chance.below(256), chance.below(256));
-  texts.referer = fmt::format("https://www.example.com/{}{}", kPages[chance.below(4)],
-                              chance.below(100'000));
+  texts.referer =
+      fmt::format("https://www.example.com/{}{}", kPages[chance.below(4)], chance.below(100'000));
   texts.query = fmt::format("a=pageview&b=shop&c=product-{}&d={:016x}-{:08x}",
                             chance.below(100'000), chance.next(), chance.below(1ULL << 32));
   input.client_address = texts.address;

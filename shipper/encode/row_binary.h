@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows -> RowBinary as ClickHouse reads it: values one after the other, nothing between them, a NULL
-// flag before each nullable one. HOT; pure.
-// Source: ClickHouse documentation, Formats, RowBinary.
+// Rows -> RowBinary as ClickHouse reads it: values one after the other, nothing between them, a
+// NULL flag before each nullable one. HOT; pure. Source: ClickHouse documentation, Formats,
+// RowBinary.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies a text and tells at once whether a byte of it has to be escaped: most have none, and then
-// the copy is the result. HOT. Each 16 bytes are loaded and stored once; a tail is loaded so that it
-// overlaps what came before, and never a byte outside the text. SSE2, which every x86-64 has: the
-// texts of a log are mostly shorter than 32 bytes, and for them wider registers gain nothing.
+// the copy is the result. HOT. Each 16 bytes are loaded and stored once; a tail is loaded so that
+// it overlaps what came before, and never a byte outside the text. SSE2, which every x86-64 has:
+// the texts of a log are mostly shorter than 32 bytes, and for them wider registers gain nothing.
 #pragma once
 
 #include <cstdint>

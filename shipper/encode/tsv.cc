@@ -35,7 +35,7 @@ std::string_view zero_of(const WireColumn& wire) {
       return "::";
     case WireType::kDateTime:
     case WireType::kDateTime64:
-      return "1970-01-01 00:00:00";
+      return "0000000000";
     default:
       return "0";
   }
@@ -75,10 +75,16 @@ char* Tsv::write_cell(const Column& column, const Cell& cell, char* out) {
     case ColumnType::kDouble:
       return write_real(cell.real, out);
     case ColumnType::kTimestamp:
-      return (column.wire.type == WireType::kDateTime ? whole_ : exact_).write(cell.integer, out);
+      return write_time(column.wire, cell.integer, out);
     default:
       return write_integer(cell.integer, out);
   }
+}
+
+// A DateTime counts whole seconds, and a fraction would not be read.
+char* Tsv::write_time(const WireColumn& wire, std::int64_t us, char* out) {
+  const bool is_whole = wire.type == WireType::kDateTime && us >= 0;
+  return timestamps_.write(is_whole ? us - us % 1'000'000 : us, out);
 }
 
 char* Tsv::write_text(const Column& column, std::string_view text, char* out) {

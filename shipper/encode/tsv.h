@@ -15,7 +15,8 @@
 
 namespace pixel::shipper {
 
-/// One thread; reuses its memory.
+/// Times are written as Unix time: a date would be read in the server's time zone where the column
+/// names none. One thread; reuses its memory.
 class Tsv {
  public:
   /// `wire`: the destination's columns, one for each.
@@ -31,12 +32,12 @@ class Tsv {
     WireColumn wire;
   };
   char* write_cell(const Column& column, const Cell& cell, char* out);
+  char* write_time(const WireColumn& wire, std::int64_t us, char* out);
   char* write_text(const Column& column, std::string_view text, char* out);
 
   std::vector<Column> columns_;
   ByteBuffer buffer_;
-  TimestampText whole_{TimestampText::Style::kWhole};
-  TimestampText exact_{TimestampText::Style::kSpace};
+  TimestampText timestamps_{TimestampText::Style::kUnix};
 };
 
 }  // namespace pixel::shipper

@@ -2,6 +2,8 @@
 // HOT: see value_text.h.
 #include "shipper/encode/value_text.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstring>
 
@@ -51,11 +53,16 @@ char* TimestampText::write(std::int64_t us, char* out) {
 
 void TimestampText::prepare(std::int64_t us) {
   const std::int64_t fraction = ((us % kMicro) + kMicro) % kMicro;
-  const std::string second = base::format_iso8601((us - fraction) / kMicro);
-  char* out = text_ + second.size() - 1;  // Without its Z.
-  std::memcpy(text_, second.data(), second.size() - 1);
-  if (style_ != Style::kIso) text_[second.find('T')] = ' ';
-  if (fraction != 0 && style_ != Style::kWhole) {
+  const std::int64_t second = (us - fraction) / kMicro;
+  char* out = text_;
+  if (style_ == Style::kIso) {
+    const std::string iso = base::format_iso8601(second);
+    std::memcpy(text_, iso.data(), iso.size() - 1);  // Without its Z.
+    out += iso.size() - 1;
+  } else {
+    out = fmt::format_to(out, "{:010}", second);
+  }
+  if (fraction != 0) {
     *out++ = '.';
     out = write_digits(fraction, 6, out);
   }

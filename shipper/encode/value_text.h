@@ -29,9 +29,8 @@ char* write_double(double value, char* out) noexcept;
 class TimestampText {
  public:
   enum class Style : std::uint8_t {
-    kIso,    // 2026-11-20T18:52:00Z, with six decimals where it has any.
-    kSpace,  // 2026-11-20 18:52:00, with six decimals where it has any.
-    kWhole,  // 2026-11-20 18:52:00: what is less than a second is cut off.
+    kIso,   // 2026-11-20T18:52:00Z, with six decimals where it has any.
+    kUnix,  // 1795200720, with six decimals where it has any; ten digits at least.
   };
   explicit TimestampText(Style style) : style_(style) {}
 

@@ -69,8 +69,8 @@ base::Status FileContent::encode_rows(std::size_t table, const RowBlock& rows, c
   return base::ok_status();
 }
 
-// Without the comment lines: every file has a header of its own. A line of the log has no '#', which
-// its encoding replaces; one of the events may.
+// Without the comment lines: every file has a header of its own. A line of the log has no '#',
+// which its encoding replaces; one of the events may.
 base::Status FileContent::encode_lines(const LineChunk& chunk, const Write& write) {
   const std::size_t series =
       chunk.segment.lane.kind == logfmt::SegmentKind::kAccess ? kAccessSeries : kEventSeries;

@@ -82,8 +82,7 @@ base::Status HoldingsReader::add_csv(std::size_t table, std::string_view lines) 
   return base::ok_status();
 }
 
-base::Status HoldingsReader::add(std::size_t table, std::string_view segment,
-                                 std::int64_t offset) {
+base::Status HoldingsReader::add(std::size_t table, std::string_view segment, std::int64_t offset) {
   const auto id = logfmt::parse_segment(segment);
   if (!id) return base::Error{"a row's _segment is no segment"};
   offsets_[*id][table].push_back(offset);

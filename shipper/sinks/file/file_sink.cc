@@ -159,7 +159,7 @@ base::Status FileSink::read_file(std::size_t series, std::uint64_t number, const
   if (!content) return content.error();
   if (number == end.number) content->resize(std::min<std::size_t>(content->size(), end.bytes));
   if (options_.gzip) content = gunzip(*content);
-  auto status = !content ? base::Status(content.error())
+  auto status = !content                              ? base::Status(content.error())
                 : options_.format == FileFormat::kCsv ? reader.add_csv(series, *content)
                                                       : reader.add_json(series, *content);
   if (!status) return base::Error{path.string() + ": " + status.error().message};
@@ -168,8 +168,9 @@ base::Status FileSink::read_file(std::size_t series, std::uint64_t number, const
 
 base::Result<std::vector<Holding>> FileSink::holdings() {
   if (options_.format == FileFormat::kRaw) {
-    return base::Error{"lines as they are do not say which segment they come from: format = "
-                       "\"raw\" cannot be audited, \"jsonl\" and \"csv\" can"};
+    return base::Error{
+        "lines as they are do not say which segment they come from: format = "
+        "\"raw\" cannot be audited, \"jsonl\" and \"csv\" can"};
   }
   OutputEnds ends;
   {
