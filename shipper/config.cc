@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/address.h"
+#include "base/hash.h"
 #include "shipper/decode/columns.h"
 
 namespace pixel::shipper {
@@ -18,6 +19,7 @@ constexpr std::array<ColumnType, 5> kTypeValues = {ColumnType::kVarchar, ColumnT
                                                    ColumnType::kDouble, ColumnType::kBoolean,
                                                    ColumnType::kTimestamp};
 constexpr std::array<std::string_view, 2> kOnError = {"dead_letter", "null"};
+constexpr std::array<std::string_view, 2> kWhenFull = {"keep", "drop_oldest"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
 // Names become directories, metric labels and table keys.
@@ -29,13 +31,28 @@ bool is_sink_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_part);
 }
 
-void read_retention(base::ConfigSection section, RetentionLimits& limits) {
+void read_budget(base::ConfigSection& section, BudgetLimits& limits) {
+  std::size_t when_full = 0;
+  section.read_bytes("budget", limits.budget_bytes);
+  section.read_bytes("min_free", limits.min_free_bytes);
+  section.read_choice("when_full", kWhenFull, when_full);
+  section.read_duration("last_chance", limits.last_chance_ns);
+  bool enabled = true;
+  section.read("enabled", enabled);
+  if (when_full == 1 && !enabled) {
+    section.fail("when_full", "\"keep\" where enabled is false: this shipper deletes nothing");
+  }
+  limits.when_full = when_full == 1 ? WhenFull::kDropOldest : WhenFull::kKeep;
+}
+
+void read_retention(base::ConfigSection section, RetentionLimits& limits, BudgetLimits& budget) {
   section.read("enabled", limits.enabled);
   section.read_duration("keep", limits.keep_ns);
   section.read_duration("manifest_keep", limits.manifest_keep_ns);
   if (limits.manifest_keep_ns < limits.keep_ns) {
     section.fail("manifest_keep", "at least as long as keep");
   }
+  read_budget(section, budget);
   section.finish();
 }
 
@@ -85,9 +102,21 @@ std::vector<TableSpec> read_tables(base::ConfigSection root) {
   return {requests_table(parameters)};
 }
 
-void read_sink_section(base::ConfigSection& section, std::set<std::string>& names,
-                       std::vector<SinkConfig>& sinks) {
+// All that decides what the sinks' rows look like: whatever is of no other part.
+std::string rows_text(const base::ConfigSection& root) {
+  static const std::set<std::string> kOther = {"spool", "state",     "admin",
+                                               "log",   "retention", "sink"};
+  std::string text;
+  for (const std::string& key : root.keys()) {
+    if (!kOther.contains(key)) text += key + "=" + root.text(key) + "\n";
+  }
+  return text;
+}
+
+void read_sink_section(base::ConfigSection& section, const std::string& rows,
+                       std::set<std::string>& names, std::vector<SinkConfig>& sinks) {
   SinkConfig sink;
+  sink.fingerprint = base::hash64(section.text() + "\n" + rows);
   std::size_t kind = 0;
   section.read("name", sink.name);
   if (!is_sink_name(sink.name)) {
@@ -140,14 +169,25 @@ Config read_config(base::ConfigReader& reader) {
   log.read_choice("level", kLogLevels, level);
   config.log_level = kLogLevels[level];
   log.finish();
-  read_retention(root.section("retention"), config.retention);
+  read_retention(root.section("retention"), config.retention, config.budget);
   config.tables = read_tables(root);
   std::set<std::string> names;
   auto sinks = root.sections("sink");
-  for (base::ConfigSection& section : sinks) read_sink_section(section, names, config.sinks);
+  const std::string rows = rows_text(root);
+  for (base::ConfigSection& section : sinks) {
+    read_sink_section(section, rows, names, config.sinks);
+  }
   if (sinks.empty()) root.fail("sink", "at least one [[sink]]");
   root.finish();
   return config;
+}
+
+LoadedConfig load_config(const std::filesystem::path& path) {
+  const auto reader = base::ConfigReader::from_file(path);
+  LoadedConfig loaded;
+  loaded.config = read_config(*reader);
+  loaded.errors = reader->errors();
+  return loaded;
 }
 
 }  // namespace pixel::shipper

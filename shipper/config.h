@@ -11,6 +11,7 @@
 #include "base/config_reader.h"
 #include "base/units.h"
 #include "shipper/batch/batcher.h"
+#include "shipper/budget.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
 
@@ -21,6 +22,8 @@ struct SinkConfig {
   std::string kind;
   BatchLimits limits;
   SinkMaker make;
+  /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
+  std::uint64_t fingerprint = 0;
 };
 
 struct Config {
@@ -29,6 +32,7 @@ struct Config {
   std::string admin = "127.0.0.1:9181";  // "": none.
   std::string log_level = "info";
   RetentionLimits retention;
+  BudgetLimits budget;
   std::vector<TableSpec> tables;
   std::vector<SinkConfig> sinks;
 
@@ -37,5 +41,12 @@ struct Config {
 
 /// Reads everything; reader.errors() says what was wrong.
 Config read_config(base::ConfigReader& reader);
+
+/// A file's settings, or every error in it.
+struct LoadedConfig {
+  Config config;
+  std::vector<std::string> errors;
+};
+LoadedConfig load_config(const std::filesystem::path& path);
 
 }  // namespace pixel::shipper
