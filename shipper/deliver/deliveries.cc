@@ -82,6 +82,8 @@ std::optional<std::uint64_t> Deliveries::wake_at_ns() const {
 bool Deliveries::send(std::uint64_t now_ns) {
   rate_at_ns_ = 0;
   for (auto flight = flights_.begin(); flight != flights_.end(); ++flight) {
+    // The sink's checkpoint cannot pass over one of two halves that waits.
+    if (parts_.journal == nullptr && flight != flights_.begin()) return false;
     if (flight->stage != Flight::Stage::kWaiting) continue;
     const bool is_first_send = parts_.journal != nullptr && flight->number == 0;
     if (now_ns < flight->retry_at_ns) {
