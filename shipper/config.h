@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "shipper/batch/batcher.h"
 #include "shipper/budget.h"
+#include "shipper/deliver/retry.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
 
@@ -21,6 +22,9 @@ struct SinkConfig {
   std::string name;
   std::string kind;
   BatchLimits limits;
+  RetryLimits retry;
+  std::uint32_t concurrency = 0;          // Most deliveries at once; 0: what the kind takes.
+  std::uint64_t rows_per_second_max = 0;  // 0: no limit.
   SinkMaker make;
   /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
   std::uint64_t fingerprint = 0;

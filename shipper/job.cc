@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "shipper/offline.h"
 #include "shipper/tail/catalogue.h"
 
 namespace pixel::shipper {
@@ -58,7 +59,7 @@ base::Result<JobOutcome> run_job(const Config& config, const SinkConfig& sink_co
                                  const JobRequest& request, JobProgress& progress) {
   const auto sink =
       sink_config.make({sink_config.name, config.sink_state(sink_config.name), config.tables});
-  const auto reached = sink->open();
+  const auto reached = open_offline(config, sink_config, *sink);
   if (!reached) return reached.error();
   auto outcome = replay(config, sink_config, *sink, *reached, request, progress);
   sink->close();

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "shipper/deliver/journal.h"
 #include "shipper/instance_lock.h"
 #include "shipper/ledger.h"
 
@@ -26,6 +27,15 @@ base::Result<BudgetState> measure(const Config& config, const CatalogueSnapshot&
 
 }  // namespace
 
+base::Result<Checkpoint> open_offline(const Config& config, const SinkConfig& sink_config,
+                                      Sink& sink) {
+  auto checkpoint = sink.open();
+  if (!checkpoint || sink.traits().keeps_checkpoint) return checkpoint;
+  auto reading = read_journal(real_file_system(), config.sink_state(sink_config.name));
+  if (!reading) return reading.error();
+  return std::move(reading->state.checkpoint);
+}
+
 base::Result<ShipperState> offline_state(const Config& config) {
   const auto lock = InstanceLock::acquire(config.state);
   if (!lock) return lock.error();
@@ -38,7 +48,7 @@ base::Result<ShipperState> offline_state(const Config& config) {
   for (const SinkConfig& sink_config : config.sinks) {
     SinkReport report{sink_config.name, sink_config.kind, {}, {}, false};
     auto sink = make_sink(config, sink_config);
-    auto checkpoint = sink->open();
+    auto checkpoint = open_offline(config, sink_config, *sink);
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
       report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(),
@@ -62,7 +72,7 @@ base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config) {
   std::vector<SinkHoldings> all;
   for (const SinkConfig& candidate : config.sinks) {
     auto sink = make_sink(config, candidate);
-    const auto opened = sink->open();
+    const auto opened = open_offline(config, candidate, *sink);
     if (!opened) {
       all.push_back({candidate.name, opened.error(), nullptr});
       continue;

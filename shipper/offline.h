@@ -13,6 +13,11 @@
 
 namespace pixel::shipper {
 
+/// Opens a sink while no shipper runs and says how far it has come: by its own word, or its
+/// journal's. REQUIRES: the caller has the lock.
+base::Result<Checkpoint> open_offline(const Config& config, const SinkConfig& sink_config,
+                                      Sink& sink);
+
 /// The sinks' own words, and the spool's size.
 base::Result<ShipperState> offline_state(const Config& config);
 

@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/diagnostics.h"
 #include "base/hash.h"
+#include "shipper/deliver/dispatcher.h"
+#include "shipper/deliver/journal.h"
 
 namespace pixel::shipper {
 namespace {
@@ -32,10 +34,22 @@ PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
   PipelineOptions options;
   options.name = sink.name;
   options.limits = sink.limits;
+  options.retry = sink.retry;
+  options.concurrency = sink.concurrency;
+  options.rows_per_second_max = sink.rows_per_second_max;
   options.failures_max = once ? kOnceFailuresMax : 0;
-  if (once) options.retry.cap_ns = base::kSecondNs;
+  if (once) options.retry.cap_ns = std::min(options.retry.cap_ns, base::kSecondNs);
   options.seed = base::hash64(sink.name) ^ base::monotonic_ns();
   return options;
+}
+
+// Null where the sink's own thread is enough.
+std::unique_ptr<Dispatcher> make_dispatcher(const SinkConfig& config, const SinkTraits& traits,
+                                            Catalogue& catalogue) {
+  std::uint32_t threads = traits.keeps_checkpoint ? 1 : traits.concurrency_max;
+  if (config.concurrency != 0) threads = std::min(threads, config.concurrency);
+  if (threads <= 1) return nullptr;
+  return std::make_unique<ThreadDispatcher>(threads, [&catalogue] { catalogue.wake(); });
 }
 
 }  // namespace
@@ -46,8 +60,10 @@ struct Service::Lane {
         sink(make_sink(config, sink_config)),
         store(config.spool),
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
+        journal(config.sink_state(sink_config.name)),
+        dispatcher(make_dispatcher(sink_config, sink->traits(), catalogue)),
         pipeline(pipeline_options(sink_config, once), {config.tables, sink->traits().takes_lines},
-                 *sink, store, dead_letters, base::monotonic_ns),
+                 *sink, store, dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
         runner(pipeline, catalogue) {}
 
   const std::string& name() const { return pipeline.options().name; }
@@ -65,6 +81,8 @@ struct Service::Lane {
   std::unique_ptr<Sink> sink;
   FileStore store;
   DeadLetterFile dead_letters;
+  Journal journal;  // Used where the sink keeps no checkpoint.
+  std::unique_ptr<Dispatcher> dispatcher;
   Pipeline pipeline;
   Runner runner;
   std::shared_mutex in_use;  // Shared by who asks the sink; alone by who closes it.
