@@ -63,7 +63,7 @@ void read_typed_column(base::ConfigSection& section, std::set<std::string>& name
   section.read_choice("type", kTypes, type);
   section.read_choice("on_error", kOnError, on_error);
   spec.type = kTypeValues[type];
-  spec.null_on_error = on_error == 1;
+  spec.on_error = on_error == 1 ? OnError::kNull : OnError::kDeadLetter;
   add_parameter(section, "name", std::move(spec), names, parameters);
   section.finish();
 }
