@@ -192,6 +192,17 @@ void ConfigSection::report_at(std::string_view key, std::size_t offset, std::str
   reader_->add_error_at(place, fmt::format("{}: {}", node_->key_path(key), text));
 }
 
+void ConfigSection::report_element_at(std::string_view key, std::size_t index, std::size_t offset,
+                                      std::string_view text) {
+  const toml::node* node = node_->find(key);
+  const toml::array* array = node == nullptr ? nullptr : node->as_array();
+  if (array == nullptr || index >= array->size()) return report(key, text);
+  const auto& begin = (*array)[index].source().begin;
+  const TomlPlace place =
+      place_in_string(reader_->state_->text, {begin.line, begin.column}, offset);
+  reader_->add_error_at(place, fmt::format("{}[{}]: {}", node_->key_path(key), index, text));
+}
+
 template <class Integer>
 void ConfigSection::read_integer(std::string_view key, Integer& value, Bounds bounds) {
   const toml::node* node = node_->find(key);

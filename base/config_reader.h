@@ -80,6 +80,9 @@ class ConfigSection {
   /// The same for a place within a string: "edge.toml:12:17: table.where: <text>", where 17 is the
   /// column in the file (in characters, from 1) of the value's byte `offset`.
   void report_at(std::string_view key, std::size_t offset, std::string_view text);
+  /// The same for a string that is an element of an array.
+  void report_element_at(std::string_view key, std::size_t index, std::size_t offset,
+                         std::string_view text);
   /// Reports each key that nothing has read.
   void finish();
 

@@ -77,7 +77,8 @@ base::Result<QueryAnswer> query_offline(const Config& config, const std::string&
   base::Error error{"no sink is called " + name};
   for (const SinkConfig& candidate : config.sinks) {
     if (!name.empty() && candidate.name != name) continue;
-    auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.tables});
+    auto sink =
+        candidate.make({candidate.name, config.sink_state(candidate.name), candidate.tables});
     const auto opened = sink->open();
     if (!opened) return opened.error();
     auto answer = sink->query(sql);
@@ -93,13 +94,16 @@ base::Result<std::string> holdings_offline(const Config& config) {
   if (!lock) return lock.error();
   std::vector<SinkHoldings> all;
   for (const SinkConfig& candidate : config.sinks) {
-    auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.tables});
+    auto sink =
+        candidate.make({candidate.name, config.sink_state(candidate.name), candidate.tables});
+    const BatchContent content{candidate.tables, sink->traits().takes_lines};
     const auto opened = sink->open();
     if (!opened) {
-      all.push_back({candidate.name, opened.error(), nullptr});
+      all.push_back({candidate.name, opened.error(), nullptr, content.kinds()});
       continue;
     }
-    all.push_back({candidate.name, sink->holdings(), std::make_shared<const Checkpoint>(*opened)});
+    all.push_back({candidate.name, sink->holdings(), std::make_shared<const Checkpoint>(*opened),
+                   content.kinds()});
     sink->close();
   }
   return holdings_json(all);

@@ -7,17 +7,11 @@
 #include <set>
 
 #include "base/address.h"
-#include "shipper/decode/columns.h"
+#include "shipper/tables_config.h"
 
 namespace pixel::shipper {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTypes = {"varchar", "integer", "double", "boolean",
-                                                    "timestamp"};
-constexpr std::array<ColumnType, 5> kTypeValues = {ColumnType::kVarchar, ColumnType::kInteger,
-                                                   ColumnType::kDouble, ColumnType::kBoolean,
-                                                   ColumnType::kTimestamp};
-constexpr std::array<std::string_view, 2> kOnError = {"dead_letter", "null"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
 // Names become directories, metric labels and table keys.
@@ -39,54 +33,8 @@ void read_retention(base::ConfigSection section, RetentionLimits& limits) {
   section.finish();
 }
 
-// Adds the column unless its name is taken or impossible.
-void add_parameter(base::ConfigSection& section, std::string_view key, ColumnSpec spec,
-                   std::set<std::string>& names, std::vector<ColumnSpec>& parameters) {
-  if (!is_column_name(spec.name)) {
-    section.fail(key, "column names of lower case letters, digits and '_'");
-  } else if (!names.insert(spec.name).second) {
-    section.fail(key, "a name that no other column has (\"" + spec.name + "\" is taken)");
-  } else {
-    parameters.push_back(std::move(spec));
-  }
-}
-
-void read_typed_column(base::ConfigSection& section, std::set<std::string>& names,
-                       std::vector<ColumnSpec>& parameters) {
-  ColumnSpec spec;
-  spec.source = ColumnSource::kQuery;
-  std::size_t type = 0;
-  std::size_t on_error = 0;
-  section.read("name", spec.name);
-  spec.parameter = spec.name;
-  section.read("param", spec.parameter);
-  section.read_choice("type", kTypes, type);
-  section.read_choice("on_error", kOnError, on_error);
-  spec.type = kTypeValues[type];
-  spec.on_error = on_error == 1 ? OnError::kNull : OnError::kDeadLetter;
-  add_parameter(section, "name", std::move(spec), names, parameters);
-  section.finish();
-}
-
-std::vector<TableSpec> read_tables(base::ConfigSection root) {
-  std::set<std::string> names;
-  for (const ColumnSpec& column : standard_columns({})) names.insert(column.name);
-  std::vector<ColumnSpec> parameters;
-  base::ConfigSection columns = root.section("columns");
-  std::vector<std::string> params = {"a", "b", "c", "d"};
-  columns.read("params", params);
-  for (const std::string& param : params) {
-    add_parameter(columns, "params", parameter_column(param), names, parameters);
-  }
-  columns.finish();
-  for (base::ConfigSection& section : root.sections("column")) {
-    read_typed_column(section, names, parameters);
-  }
-  return {requests_table(parameters)};
-}
-
 void read_sink_section(base::ConfigSection& section, std::set<std::string>& names,
-                       std::vector<SinkConfig>& sinks) {
+                       const std::vector<TableSpec>& tables, std::vector<SinkConfig>& sinks) {
   SinkConfig sink;
   std::size_t kind = 0;
   section.read("name", sink.name);
@@ -99,6 +47,7 @@ void read_sink_section(base::ConfigSection& section, std::set<std::string>& name
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
   section.read("flush_rows", sink.limits.rows, {1, 1'000'000});
   section.read_bytes("flush_bytes", sink.limits.bytes, {base::kKiB, 512 * base::kMiB});
+  sink.tables = read_sink_tables(section, tables);
   const auto kinds = sink_kinds();
   section.read_choice("kind", kinds, kind);
   std::string kind_name;
@@ -142,9 +91,12 @@ Config read_config(base::ConfigReader& reader) {
   log.finish();
   read_retention(root.section("retention"), config.retention);
   config.tables = read_tables(root);
+  config.tests = read_tests(root, config.tables);
   std::set<std::string> names;
   auto sinks = root.sections("sink");
-  for (base::ConfigSection& section : sinks) read_sink_section(section, names, config.sinks);
+  for (base::ConfigSection& section : sinks) {
+    read_sink_section(section, names, config.tables, config.sinks);
+  }
   if (sinks.empty()) root.fail("sink", "at least one [[sink]]");
   root.finish();
   return config;

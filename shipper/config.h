@@ -13,6 +13,7 @@
 #include "shipper/batch/batcher.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
+#include "shipper/table_tests.h"
 
 namespace pixel::shipper {
 
@@ -20,6 +21,7 @@ struct SinkConfig {
   std::string name;
   std::string kind;
   BatchLimits limits;
+  std::vector<TableSpec> tables;  // What it gets.
   SinkMaker make;
 };
 
@@ -30,6 +32,7 @@ struct Config {
   std::string log_level = "info";
   RetentionLimits retention;
   std::vector<TableSpec> tables;
+  std::vector<TableTest> tests;
   std::vector<SinkConfig> sinks;
 
   std::filesystem::path sink_state(const std::string& name) const { return state / name; }

@@ -7,6 +7,7 @@
 
 #include "shipper/commands.h"
 #include "shipper/config.h"
+#include "shipper/test_command.h"
 
 namespace {
 
@@ -50,6 +51,8 @@ int main(int argc, char** argv) {
   sql->add_option("--sink", arguments.sink, "Its name; default: the first that answers queries");
   sql->add_option("query", arguments.sql, "SELECT ...")->required();
   auto* const check = app.add_subcommand("check", "Validate the config file");
+  auto* const test = app.add_subcommand("test", "Run the tests in the config file");
+  test->add_flag("--json", arguments.as_json, "For machines");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -63,6 +66,7 @@ int main(int argc, char** argv) {
                config->tables.size());
     return 0;
   }
+  if (test->parsed()) return pixel::shipper::test_command(*config, arguments.as_json);
   if (status->parsed()) return pixel::shipper::status_command(*config, arguments.as_json);
   if (holdings->parsed()) return pixel::shipper::holdings_command(*config);
   if (sql->parsed()) {

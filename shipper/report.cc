@@ -181,7 +181,9 @@ std::string metrics_text(const std::vector<SinkReport>& reports,
 std::string holdings_json(const std::vector<SinkHoldings>& sinks) {
   json object = {{"sinks", json::array()}};
   for (const SinkHoldings& sink : sinks) {
-    json entry = {{"name", sink.name}};
+    json entry = {{"name", sink.name}, {"kinds", json::array()}};
+    if (sink.wanted.access) entry["kinds"].push_back("access");
+    if (sink.wanted.events) entry["kinds"].push_back("events");
     if (!sink.holdings) {
       entry["error"] = sink.holdings.error().message;
       object["sinks"].push_back(std::move(entry));

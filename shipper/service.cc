@@ -23,7 +23,11 @@ constexpr std::uint64_t kBalancePauseNs = 50 * base::kMillisecondNs;
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 std::unique_ptr<Sink> make_sink(const Config& config, const SinkConfig& sink) {
-  return sink.make({sink.name, config.sink_state(sink.name), config.tables});
+  return sink.make({sink.name, config.sink_state(sink.name), sink.tables});
+}
+
+BatchContent content_of(const SinkConfig& config, const Sink& sink) {
+  return {config.tables, sink.traits().takes_lines};
 }
 
 PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
@@ -44,8 +48,9 @@ struct Service::Lane {
         sink(make_sink(config, sink_config)),
         store(config.spool),
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
-        pipeline(pipeline_options(sink_config, once), {config.tables, sink->traits().takes_lines},
-                 *sink, store, dead_letters, base::monotonic_ns),
+        wanted(content_of(sink_config, *sink).kinds()),
+        pipeline(pipeline_options(sink_config, once), content_of(sink_config, *sink), *sink, store,
+                 dead_letters, base::monotonic_ns),
         runner(pipeline, catalogue) {}
 
   const std::string& name() const { return pipeline.options().name; }
@@ -55,6 +60,7 @@ struct Service::Lane {
   std::unique_ptr<Sink> sink;
   FileStore store;
   DeadLetterFile dead_letters;
+  const LaneKinds wanted;
   Pipeline pipeline;
   Runner runner;
 };
@@ -120,13 +126,13 @@ void Service::upkeep() {
 // Every configured sink counts, also one that could not be opened yet.
 void Service::retain() {
   std::vector<std::shared_ptr<const Checkpoint>> owned;
-  std::vector<const Checkpoint*> checkpoints;
+  std::vector<SinkReach> sinks;
   for (const auto& lane : lanes_) {
     owned.push_back(lane->pipeline.status().delivered);
     if (owned.back() == nullptr) return;
-    checkpoints.push_back(owned.back().get());
+    sinks.emplace_back(owned.back().get(), lane->wanted);
   }
-  const auto counts = retention_.run(*catalogue_.snapshot(), checkpoints, unix_now());
+  const auto counts = retention_.run(*catalogue_.snapshot(), sinks, unix_now());
   if (!counts) {
     spdlog::error("retention: {}", counts.error().message);
   } else if (counts->segments + counts->manifests > 0) {
@@ -142,19 +148,20 @@ std::vector<SinkReport> Service::reports() {
     // A sink that has not been opened has told nothing: as far as is known, it lacks everything.
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
-    report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered);
+    report.books =
+        balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
     reports.push_back(std::move(report));
   }
   return reports;
 }
 
 // A segment may be renamed between the look at the catalogue and the look at its bytes.
-Books Service::balance(const std::string& sink, const Checkpoint& checkpoint) {
+Books Service::balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted) {
   Books books;
   for (int attempt = 0; attempt < kBalanceAttempts; ++attempt) {
     // The catalogue after the checkpoint: it then knows every segment of it.
     const SnapshotPtr catalogue = catalogue_.snapshot();
-    books = ledger_.balance(sink, *catalogue, retention_.books(), checkpoint, unix_now());
+    books = ledger_.balance(sink, *catalogue, retention_.books(), checkpoint, unix_now(), wanted);
     if (!books.uncertain) break;
     catalogue_.wait_for_change(catalogue->version, kBalancePauseNs);
   }
@@ -169,7 +176,8 @@ std::vector<SinkHoldings> Service::holdings() {
 
 // Rows and checkpoint move together in the sink, but are read one after the other here.
 SinkHoldings Service::read_holdings(Lane& lane) {
-  SinkHoldings read{lane.name(), base::Error{"sink " + lane.name() + " is not open yet"}, nullptr};
+  SinkHoldings read{lane.name(), base::Error{"sink " + lane.name() + " is not open yet"}, nullptr,
+                    lane.wanted};
   for (int attempt = 0; attempt < kBalanceAttempts; ++attempt) {
     read.checkpoint = lane.pipeline.status().delivered;
     if (read.checkpoint == nullptr) break;
@@ -212,7 +220,8 @@ base::Result<std::vector<SinkReport>> offline_reports(const Config& config) {
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
       report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(),
-                                    *checkpoint, unix_now());
+                                    *checkpoint, unix_now(),
+                                    content_of(sink_config, *sink).kinds());
       report.status.delivered = std::make_shared<const Checkpoint>(std::move(checkpoint).value());
       sink->close();
     } else {

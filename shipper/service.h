@@ -16,6 +16,7 @@
 #include "shipper/ledger.h"
 #include "shipper/retention.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -34,6 +35,7 @@ struct SinkHoldings {
   /// Reached with exactly these rows, unless the sink went on during five readings; null where the
   /// sink is not open.
   std::shared_ptr<const Checkpoint> checkpoint;
+  LaneKinds wanted = kAllLanes;
 };
 
 class Service {
@@ -68,7 +70,7 @@ class Service {
   void upkeep();
   void retain();
   static SinkHoldings read_holdings(Lane& lane);
-  Books balance(const std::string& sink, const Checkpoint& checkpoint);
+  Books balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted);
 
   const Config config_;
   std::unique_ptr<InstanceLock> lock_;

@@ -62,7 +62,7 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
   if (auto status = dead_letters_.open(checkpoint->dead_letter_bytes); !status) {
     return failed(PipelineState::kOpening, status.error().message);
   }
-  follower_.emplace(store_, *checkpoint, options_.chunk_bytes);
+  follower_.emplace(store_, *checkpoint, options_.chunk_bytes, content_.kinds());
   batcher_.emplace(content_, options_.limits, *checkpoint);
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
   const std::lock_guard lock(mutex_);
