@@ -37,20 +37,20 @@ class SinkAuditor {
       : config_(config), held_(held), progress_(progress) {
     audit_.name = sink.name;
     for (const Holding& holding : *held.holdings) holdings_[holding.segment] = holding;
-    const auto made = sink.make({sink.name, config.sink_state(sink.name), config.tables});
-    if (!made->traits().takes_lines) decoder_.emplace(config.tables);
+    const auto made = sink.make({sink.name, config.sink_state(sink.name), sink.tables});
+    if (!made->traits().takes_lines) decoder_.emplace(sink.tables);
   }
 
   SinkAudit run(const CatalogueSnapshot& catalogue, const RetiredBooks& retired) {
     const Checkpoint& reached = *held_.checkpoint;
     audit_.gone_lines = reached.missing;
-    for (const SelectedSegment& selected : select_segments(catalogue, reached, {})) {
+    for (const SelectedSegment& selected : select_segments(catalogue, held_.wanted, reached, {})) {
       if (auto status = check_readable(selected); !status) {
         audit_.error = status.error().message;
         return audit_;
       }
     }
-    check_gone(catalogue, select_gone_segments(catalogue, reached, {}), reached);
+    check_gone(catalogue, select_gone_segments(catalogue, held_.wanted, reached, {}), reached);
     check_unknown(catalogue, retired);
     return audit_;
   }

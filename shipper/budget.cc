@@ -124,6 +124,7 @@ std::vector<Budget::Candidate> Budget::candidates(const CatalogueSnapshot& catal
       if (entry.file.empty() || entry.manifest.empty()) continue;
       Candidate candidate{{lane, index}, entry, {}};
       for (const SinkPosition& sink : sinks) {
+        if (!sink.wanted.has(lane.kind)) continue;
         const bool has = sink.checkpoint != nullptr &&
                          has_delivered(*sink.checkpoint, candidate.segment, entry);
         if (!has) candidate.lacked_by.push_back(sink.name);

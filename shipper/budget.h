@@ -16,6 +16,7 @@
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/dropped_books.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -51,6 +52,7 @@ struct BudgetState {
 /// A sink and how far it has come; null while that is not known.
 struct SinkPosition {
   std::string name;
+  LaneKinds wanted;
   const Checkpoint* checkpoint = nullptr;
 };
 

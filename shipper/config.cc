@@ -8,17 +8,11 @@
 
 #include "base/address.h"
 #include "base/hash.h"
-#include "shipper/decode/columns.h"
+#include "shipper/tables_config.h"
 
 namespace pixel::shipper {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTypes = {"varchar", "integer", "double", "boolean",
-                                                    "timestamp"};
-constexpr std::array<ColumnType, 5> kTypeValues = {ColumnType::kVarchar, ColumnType::kInteger,
-                                                   ColumnType::kDouble, ColumnType::kBoolean,
-                                                   ColumnType::kTimestamp};
-constexpr std::array<std::string_view, 2> kOnError = {"dead_letter", "null"};
 constexpr std::array<std::string_view, 2> kWhenFull = {"keep", "drop_oldest"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
@@ -56,52 +50,6 @@ void read_retention(base::ConfigSection section, RetentionLimits& limits, Budget
   section.finish();
 }
 
-// Adds the column unless its name is taken or impossible.
-void add_parameter(base::ConfigSection& section, std::string_view key, ColumnSpec spec,
-                   std::set<std::string>& names, std::vector<ColumnSpec>& parameters) {
-  if (!is_column_name(spec.name)) {
-    section.fail(key, "column names of lower case letters, digits and '_'");
-  } else if (!names.insert(spec.name).second) {
-    section.fail(key, "a name that no other column has (\"" + spec.name + "\" is taken)");
-  } else {
-    parameters.push_back(std::move(spec));
-  }
-}
-
-void read_typed_column(base::ConfigSection& section, std::set<std::string>& names,
-                       std::vector<ColumnSpec>& parameters) {
-  ColumnSpec spec;
-  spec.source = ColumnSource::kQuery;
-  std::size_t type = 0;
-  std::size_t on_error = 0;
-  section.read("name", spec.name);
-  spec.parameter = spec.name;
-  section.read("param", spec.parameter);
-  section.read_choice("type", kTypes, type);
-  section.read_choice("on_error", kOnError, on_error);
-  spec.type = kTypeValues[type];
-  spec.null_on_error = on_error == 1;
-  add_parameter(section, "name", std::move(spec), names, parameters);
-  section.finish();
-}
-
-std::vector<TableSpec> read_tables(base::ConfigSection root) {
-  std::set<std::string> names;
-  for (const ColumnSpec& column : standard_columns({})) names.insert(column.name);
-  std::vector<ColumnSpec> parameters;
-  base::ConfigSection columns = root.section("columns");
-  std::vector<std::string> params = {"a", "b", "c", "d"};
-  columns.read("params", params);
-  for (const std::string& param : params) {
-    add_parameter(columns, "params", parameter_column(param), names, parameters);
-  }
-  columns.finish();
-  for (base::ConfigSection& section : root.sections("column")) {
-    read_typed_column(section, names, parameters);
-  }
-  return {requests_table(parameters)};
-}
-
 // All that decides what the sinks' rows look like: whatever is of no other part.
 std::string rows_text(const base::ConfigSection& root) {
   static const std::set<std::string> kOther = {"spool", "state",     "admin",
@@ -114,7 +62,8 @@ std::string rows_text(const base::ConfigSection& root) {
 }
 
 void read_sink_section(base::ConfigSection& section, const std::string& rows,
-                       std::set<std::string>& names, std::vector<SinkConfig>& sinks) {
+                       const std::vector<TableSpec>& tables, std::set<std::string>& names,
+                       std::vector<SinkConfig>& sinks) {
   SinkConfig sink;
   sink.fingerprint = base::hash64(section.text() + "\n" + rows);
   std::size_t kind = 0;
@@ -134,6 +83,7 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
   section.read("concurrency", sink.concurrency, {0, 64});
   section.read("rate_limit", sink.rows_per_second_max, {0, 1'000'000'000});
+  sink.tables = read_sink_tables(section, tables);
   const auto kinds = sink_kinds();
   section.read_choice("kind", kinds, kind);
   std::string kind_name;
@@ -177,11 +127,12 @@ Config read_config(base::ConfigReader& reader) {
   log.finish();
   read_retention(root.section("retention"), config.retention, config.budget);
   config.tables = read_tables(root);
+  config.tests = read_tests(root, config.tables);
   std::set<std::string> names;
   auto sinks = root.sections("sink");
   const std::string rows = rows_text(root);
   for (base::ConfigSection& section : sinks) {
-    read_sink_section(section, rows, names, config.sinks);
+    read_sink_section(section, rows, config.tables, names, config.sinks);
   }
   if (sinks.empty()) root.fail("sink", "at least one [[sink]]");
   root.finish();

@@ -15,6 +15,7 @@
 #include "shipper/deliver/retry.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
+#include "shipper/table_tests.h"
 
 namespace pixel::shipper {
 
@@ -25,6 +26,7 @@ struct SinkConfig {
   RetryLimits retry;
   std::uint32_t concurrency = 0;          // Most deliveries at once; 0: what the kind takes.
   std::uint64_t rows_per_second_max = 0;  // 0: no limit.
+  std::vector<TableSpec> tables;  // What it gets.
   SinkMaker make;
   /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
   std::uint64_t fingerprint = 0;
@@ -38,6 +40,7 @@ struct Config {
   RetentionLimits retention;
   BudgetLimits budget;
   std::vector<TableSpec> tables;
+  std::vector<TableTest> tests;
   std::vector<SinkConfig> sinks;
 
   std::filesystem::path sink_state(const std::string& name) const { return state / name; }

@@ -33,7 +33,10 @@ base::Result<Checkpoint> read_checkpoint(const json& entry) {
 }
 
 base::Result<SinkHoldings> read_sink(const json& entry) {
-  SinkHoldings sink{entry.at("name").get<std::string>(), base::Error{""}, nullptr};
+  SinkHoldings sink{entry.at("name").get<std::string>(), base::Error{""}, nullptr, kNoLanes};
+  for (const json& kind : entry.at("kinds")) {
+    (kind == "events" ? sink.wanted.events : sink.wanted.access) = true;
+  }
   if (entry.contains("checkpoint")) {
     auto checkpoint = read_checkpoint(entry);
     if (!checkpoint) return checkpoint.error();
@@ -60,7 +63,9 @@ base::Result<SinkHoldings> read_sink(const json& entry) {
 std::string holdings_json(const std::vector<SinkHoldings>& sinks) {
   json object = {{"sinks", json::array()}};
   for (const SinkHoldings& sink : sinks) {
-    json entry = {{"name", sink.name}};
+    json entry = {{"name", sink.name}, {"kinds", json::array()}};
+    if (sink.wanted.access) entry["kinds"].push_back("access");
+    if (sink.wanted.events) entry["kinds"].push_back("events");
     if (sink.checkpoint != nullptr) add_checkpoint(entry, *sink.checkpoint);
     if (!sink.holdings) {
       entry["error"] = sink.holdings.error().message;

@@ -35,17 +35,19 @@ base::Result<JobOutcome> replay(const Config& config, const SinkConfig& sink_con
                                 JobProgress& progress) {
   Catalogue catalogue(config.spool);
   if (auto status = catalogue.scan(); !status) return status.error();
-  if (auto status = check_table(request.table, config.tables); !status) return status.error();
+  if (auto status = check_table(request.table, sink_config.tables); !status) return status.error();
   const auto snapshot = catalogue.snapshot();
-  const auto segments = select_segments(*snapshot, reached, request.selection);
+  const BatchContent content{sink_config.tables, sink.traits().takes_lines};
+  const auto segments =
+      select_segments(*snapshot, content.kinds(), reached, request.selection);
   const auto held_before = held_lines(sink);
   FileStore store(config.spool);
-  Restorer restorer(sink, {config.tables, sink.traits().takes_lines}, sink_config.limits,
+  Restorer restorer(sink, content, sink_config.limits,
                     request.table, progress);
   if (auto status = restorer.run(store, segments); !status) return status.error();
   const Restorer::Counts& counts = restorer.counts();
   JobOutcome outcome{counts.lines, counts.rows, counts.dead_lettered, counts.rejected_rows,
-                     std::nullopt, select_gone_segments(*snapshot, reached, request.selection)};
+                     std::nullopt, select_gone_segments(*snapshot, content.kinds(), reached, request.selection)};
   const auto held_after = held_lines(sink);
   if (held_before && held_after) {
     outcome.restored = *held_after - std::min(*held_after, *held_before);
@@ -58,7 +60,7 @@ base::Result<JobOutcome> replay(const Config& config, const SinkConfig& sink_con
 base::Result<JobOutcome> run_job(const Config& config, const SinkConfig& sink_config,
                                  const JobRequest& request, JobProgress& progress) {
   const auto sink =
-      sink_config.make({sink_config.name, config.sink_state(sink_config.name), config.tables});
+      sink_config.make({sink_config.name, config.sink_state(sink_config.name), sink_config.tables});
   const auto reached = open_offline(config, sink_config, *sink);
   if (!reached) return reached.error();
   auto outcome = replay(config, sink_config, *sink, *reached, request, progress);

@@ -14,7 +14,7 @@ namespace {
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 std::unique_ptr<Sink> make_sink(const Config& config, const SinkConfig& sink) {
-  return sink.make({sink.name, config.sink_state(sink.name), config.tables});
+  return sink.make({sink.name, config.sink_state(sink.name), sink.tables});
 }
 
 base::Result<BudgetState> measure(const Config& config, const CatalogueSnapshot& catalogue) {
@@ -48,11 +48,12 @@ base::Result<ShipperState> offline_state(const Config& config) {
   for (const SinkConfig& sink_config : config.sinks) {
     SinkReport report{sink_config.name, sink_config.kind, {}, {}, false};
     auto sink = make_sink(config, sink_config);
+    const BatchContent content{sink_config.tables, sink->traits().takes_lines};
     auto checkpoint = open_offline(config, sink_config, *sink);
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
       report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(),
-                                    *checkpoint, unix_now());
+                                    *checkpoint, unix_now(), content.kinds());
       report.status.delivered = std::make_shared<const Checkpoint>(std::move(checkpoint).value());
       sink->close();
     } else {
@@ -72,12 +73,14 @@ base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config) {
   std::vector<SinkHoldings> all;
   for (const SinkConfig& candidate : config.sinks) {
     auto sink = make_sink(config, candidate);
+    const LaneKinds kinds = BatchContent{candidate.tables, sink->traits().takes_lines}.kinds();
     const auto opened = open_offline(config, candidate, *sink);
     if (!opened) {
-      all.push_back({candidate.name, opened.error(), nullptr});
+      all.push_back({candidate.name, opened.error(), nullptr, kinds});
       continue;
     }
-    all.push_back({candidate.name, sink->holdings(), std::make_shared<const Checkpoint>(*opened)});
+    all.push_back({candidate.name, sink->holdings(), std::make_shared<const Checkpoint>(*opened),
+                   kinds});
     sink->close();
   }
   return all;

@@ -80,6 +80,11 @@ void add_state_problems(const SinkReport& report, std::vector<Problem>& problems
     case PipelineState::kRejected:
       return add("refuses a batch",
                  "nothing is skipped: mend the schema or the settings, then reload (SIGHUP)");
+    case PipelineState::kUnresolved:
+      return add("cannot send again what may have arrived",
+                 "look with: pixel-shipper journal show --sink " + report.name +
+                     "; give it up (lines may then arrive twice) with: pixel-shipper journal "
+                     "discard --sink " + report.name);
     case PipelineState::kFailed:
       return add("gave up", "mend the cause and run again");
     case PipelineState::kRunning:

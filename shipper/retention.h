@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -29,14 +30,24 @@ struct RetiredBooks {
     std::uint64_t lines = 0;       // with this many lines.
     bool operator==(const Lane&) const = default;
   };
-  std::uint64_t ended_lines = 0;  // Of lanes of which nothing is left.
+  std::uint64_t ended_lines = 0;   // Of access lanes of which nothing is left,
+  std::uint64_t ended_events = 0;  // and of events lanes.
   std::map<logfmt::LaneId, Lane> lanes;
   bool operator==(const RetiredBooks&) const = default;
 
-  std::uint64_t lines() const;
+  /// Of the lanes of these kinds.
+  std::uint64_t lines(LaneKinds kinds = kAllLanes) const;
 };
 std::string to_text(const RetiredBooks& books);
 base::Result<RetiredBooks> parse_retired_books(std::string_view text);
+
+/// What a sink holds, and what it takes at all.
+struct SinkReach {
+  SinkReach(const Checkpoint* held, LaneKinds kinds = kAllLanes)
+      : checkpoint(held), wanted(kinds) {}
+  const Checkpoint* checkpoint;  // As it is stored there. Lent.
+  LaneKinds wanted;
+};
 
 class Retention {
  public:
@@ -52,10 +63,10 @@ class Retention {
     std::uint64_t bytes = 0;
     std::uint64_t manifests = 0;
   };
-  /// Deletes what is due at `now_s` (Unix seconds). `checkpoints`: of every configured sink, as it
-  /// is stored there; nothing is deleted that one of them lacks.
-  base::Result<Counts> run(const CatalogueSnapshot& catalogue,
-                           const std::vector<const Checkpoint*>& checkpoints, std::int64_t now_s);
+  /// Deletes what is due at `now_s` (Unix seconds). `sinks`: every configured one; nothing is
+  /// deleted that one of them wants and lacks, and what none wants goes after its time.
+  base::Result<Counts> run(const CatalogueSnapshot& catalogue, const std::vector<SinkReach>& sinks,
+                           std::int64_t now_s);
 
   RetiredBooks books() const;
   Counts total() const;

@@ -55,9 +55,10 @@ std::uint64_t reached_bytes(const Checkpoint& reached, const logfmt::SegmentId& 
 }
 
 template <class Visit>
-void for_each_selected(const CatalogueSnapshot& catalogue, const Checkpoint& reached,
-                       const Selection& selection, Visit&& visit) {
+void for_each_selected(const CatalogueSnapshot& catalogue, LaneKinds kinds,
+                       const Checkpoint& reached, const Selection& selection, Visit&& visit) {
   for (const auto& [lane, segments] : catalogue.lanes) {
+    if (!kinds.has(lane.kind)) continue;
     for (const auto& [index, entry] : segments) {
       const logfmt::SegmentId segment{lane, index};
       const std::uint64_t until = reached_bytes(reached, segment);
@@ -70,10 +71,10 @@ void for_each_selected(const CatalogueSnapshot& catalogue, const Checkpoint& rea
 }  // namespace
 
 std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue,
-                                             const Checkpoint& reached,
+                                             LaneKinds kinds, const Checkpoint& reached,
                                              const Selection& selection) {
   std::vector<SelectedSegment> selected;
-  for_each_selected(catalogue, reached, selection,
+  for_each_selected(catalogue, kinds, reached, selection,
                     [&](const auto& segment, const SegmentEntry& entry, std::uint64_t until) {
                       if (entry.place == Place::kGone) return;
                       if (entry.place == Place::kSealed) until = std::min(until, entry.bytes);
@@ -83,10 +84,10 @@ std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue,
 }
 
 std::vector<logfmt::SegmentId> select_gone_segments(const CatalogueSnapshot& catalogue,
-                                                    const Checkpoint& reached,
+                                                    LaneKinds kinds, const Checkpoint& reached,
                                                     const Selection& selection) {
   std::vector<logfmt::SegmentId> gone;
-  for_each_selected(catalogue, reached, selection,
+  for_each_selected(catalogue, kinds, reached, selection,
                     [&](const auto& segment, const SegmentEntry& entry, std::uint64_t) {
                       if (entry.place == Place::kGone) gone.push_back(segment);
                     });

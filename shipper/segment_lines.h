@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 #include "shipper/tail/segment_store.h"
 
 namespace pixel::shipper {
@@ -31,14 +32,14 @@ struct SelectedSegment {
   std::uint64_t until = 0;  // Only bytes before it.
 };
 
-/// Those with data that are selected, as far as `reached` goes: what lies beyond it is still to be
+/// Those of these kinds with data that are selected, as far as `reached` goes: what lies beyond it is still to be
 /// delivered in the usual way. In the order of their lanes.
 std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue,
-                                             const Checkpoint& reached, const Selection& selection);
+                                             LaneKinds kinds, const Checkpoint& reached, const Selection& selection);
 
 /// Those that are selected and reached, but have no data any more.
 std::vector<logfmt::SegmentId> select_gone_segments(const CatalogueSnapshot& catalogue,
-                                                    const Checkpoint& reached,
+                                                    LaneKinds kinds, const Checkpoint& reached,
                                                     const Selection& selection);
 
 /// Whole lines at `offset` of the segment; an error ends the reading.

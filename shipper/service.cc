@@ -27,7 +27,11 @@ constexpr std::uint64_t kBalancePauseNs = 50 * base::kMillisecondNs;
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 std::unique_ptr<Sink> make_sink(const Config& config, const SinkConfig& sink) {
-  return sink.make({sink.name, config.sink_state(sink.name), config.tables});
+  return sink.make({sink.name, config.sink_state(sink.name), sink.tables});
+}
+
+BatchContent content_of(const SinkConfig& config, const Sink& sink) {
+  return {config.tables, sink.traits().takes_lines};
 }
 
 PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
@@ -61,9 +65,10 @@ struct Service::Lane {
         store(config.spool),
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
         journal(config.sink_state(sink_config.name)),
+        wanted(content_of(sink_config, *sink).kinds()),
         dispatcher(make_dispatcher(sink_config, sink->traits(), catalogue)),
-        pipeline(pipeline_options(sink_config, once), {config.tables, sink->traits().takes_lines},
-                 *sink, store, dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
+        pipeline(pipeline_options(sink_config, once), content_of(sink_config, *sink), *sink, store,
+                 dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
         runner(pipeline, catalogue) {}
 
   const std::string& name() const { return pipeline.options().name; }
@@ -82,6 +87,7 @@ struct Service::Lane {
   FileStore store;
   DeadLetterFile dead_letters;
   Journal journal;  // Used where the sink keeps no checkpoint.
+  const LaneKinds wanted;
   std::unique_ptr<Dispatcher> dispatcher;
   Pipeline pipeline;
   Runner runner;
@@ -274,13 +280,13 @@ void Service::upkeep() {
 // Every configured sink counts, also one that could not be opened yet.
 void Service::retain() {
   std::vector<std::shared_ptr<const Checkpoint>> owned;
-  std::vector<const Checkpoint*> checkpoints;
+  std::vector<SinkReach> sinks;
   for (const auto& lane : lanes()) {
     owned.push_back(lane->pipeline.status().delivered);
     if (owned.back() == nullptr) return;
-    checkpoints.push_back(owned.back().get());
+    sinks.emplace_back(owned.back().get(), lane->wanted);
   }
-  const auto counts = retention_.run(*catalogue_.snapshot(), checkpoints, unix_now());
+  const auto counts = retention_.run(*catalogue_.snapshot(), sinks, unix_now());
   if (!counts) {
     spdlog::error("retention: {}", counts.error().message);
   } else if (counts->segments + counts->manifests > 0) {
@@ -294,7 +300,7 @@ void Service::watch_budget() {
   std::vector<SinkPosition> positions;
   for (const auto& lane : lanes()) {
     owned.push_back(lane->pipeline.status().delivered);
-    positions.push_back({lane->name(), owned.back().get()});
+    positions.push_back({lane->name(), lane->wanted, owned.back().get()});
   }
   const bool may_delete = config().retention.enabled;
   const auto status = budget_.run(*catalogue_.snapshot(), positions, may_delete, unix_now());
@@ -310,19 +316,20 @@ std::vector<SinkReport> Service::reports() {
     // A sink that has not been opened has told nothing: as far as is known, it lacks everything.
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
-    report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered);
+    report.books =
+        balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
     reports.push_back(std::move(report));
   }
   return reports;
 }
 
 // A segment may be renamed between the look at the catalogue and the look at its bytes.
-Books Service::balance(const std::string& sink, const Checkpoint& checkpoint) {
+Books Service::balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted) {
   Books books;
   for (int attempt = 0; attempt < kBalanceAttempts; ++attempt) {
     // The catalogue after the checkpoint: it then knows every segment of it.
     const SnapshotPtr catalogue = catalogue_.snapshot();
-    books = ledger_.balance(sink, *catalogue, retention_.books(), checkpoint, unix_now());
+    books = ledger_.balance(sink, *catalogue, retention_.books(), checkpoint, unix_now(), wanted);
     if (!books.uncertain) break;
     catalogue_.wait_for_change(catalogue->version, kBalancePauseNs);
   }
@@ -337,7 +344,8 @@ std::vector<SinkHoldings> Service::holdings() {
 
 // Rows and checkpoint move together in the sink, but are read one after the other here.
 SinkHoldings Service::read_holdings(Lane& lane) {
-  SinkHoldings read{lane.name(), base::Error{"sink " + lane.name() + " is not open yet"}, nullptr};
+  SinkHoldings read{lane.name(), base::Error{"sink " + lane.name() + " is not open yet"}, nullptr,
+                    lane.wanted};
   const std::shared_lock lock(lane.in_use);
   if (!lane.is_open()) return read;
   for (int attempt = 0; attempt < kBalanceAttempts; ++attempt) {

@@ -19,6 +19,7 @@
 #include "shipper/ledger.h"
 #include "shipper/retention.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -38,6 +39,7 @@ struct SinkHoldings {
   /// Reached with exactly these rows, unless the sink went on during five readings; null where the
   /// sink is not open.
   std::shared_ptr<const Checkpoint> checkpoint;
+  LaneKinds wanted = kAllLanes;
 };
 
 /// What a reload did, by names of sinks; `waiting` by keys that need a restart.
@@ -115,7 +117,7 @@ class Service {
   void retain();
   void watch_budget();
   static SinkHoldings read_holdings(Lane& lane);
-  Books balance(const std::string& sink, const Checkpoint& checkpoint);
+  Books balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted);
 
   mutable std::mutex mutex_;
   Config config_;               // Guarded by mutex_, but for spool and state, which stay.

@@ -41,7 +41,7 @@ base::Result<std::vector<SinkAudit>> audit_all(const Config& config,
     });
     const SinkHoldings unknown{sink.name, base::Error{"the running shipper does not know it: "
                                                       "reload the settings"},
-                               nullptr};
+                               nullptr, kNoLanes};
     audits.push_back(audit_sink(config, sink, found == held->end() ? unknown : *found,
                                 *catalogue.snapshot(), retention.books(), progress));
     bar.show(progress.bytes_done, 0, audits.back().lines);

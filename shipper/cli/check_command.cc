@@ -18,7 +18,7 @@ std::string dump(const json& object) {
 }
 
 std::unique_ptr<Sink> make_sink(const Config& config, const SinkConfig& sink) {
-  return sink.make({sink.name, config.sink_state(sink.name), config.tables});
+  return sink.make({sink.name, config.sink_state(sink.name), sink.tables});
 }
 
 struct Finding {

@@ -25,6 +25,7 @@ int run_command_line(int argc, const char* const* argv, const char* version);
 /// Each adds one command (or a family of them).
 void add_run(CLI::App& app, Invocation& invocation);
 void add_check(CLI::App& app, Invocation& invocation);
+void add_test(CLI::App& app, Invocation& invocation);
 void add_explain(CLI::App& app, Invocation& invocation);
 void add_init(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);

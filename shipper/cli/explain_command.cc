@@ -22,7 +22,7 @@ struct Explanation {
 
 Explanation explain_sink(const Config& config, const SinkConfig& settings) {
   const auto sink =
-      settings.make({settings.name, config.sink_state(settings.name), config.tables});
+      settings.make({settings.name, config.sink_state(settings.name), settings.tables});
   Explanation explanation{sink->traits(), sink->guarantee(), "", ""};
   const std::string state = config.sink_state(settings.name).string();
   if (explanation.traits.keeps_checkpoint) {
@@ -39,10 +39,10 @@ Explanation explain_sink(const Config& config, const SinkConfig& settings) {
   return explanation;
 }
 
-std::string describe_tables(const Config& config, const SinkTraits& traits) {
+std::string describe_tables(const SinkConfig& sink, const SinkTraits& traits) {
   if (traits.takes_lines) return "the lines of the log, as they are";
   std::vector<std::string> tables;
-  for (const TableSpec& table : config.tables) {
+  for (const TableSpec& table : sink.tables) {
     tables.push_back(fmt::format("{} ({} columns)", table.name, table.columns.size()));
   }
   return fmt::format("{}", fmt::join(tables, ", "));
@@ -51,7 +51,7 @@ std::string describe_tables(const Config& config, const SinkTraits& traits) {
 std::string to_screen(const Config& config, const SinkConfig& sink, const Explanation& told) {
   const BatchLimits& limits = sink.limits;
   std::string text = fmt::format("sink {} ({})\n", sink.name, sink.kind);
-  text += fmt::format("  takes      {}\n", describe_tables(config, told.traits));
+  text += fmt::format("  takes      {}\n", describe_tables(sink, told.traits));
   text += fmt::format("  batches    of {} rows, {} or {}, whichever comes first; {} at once\n",
                       limits.rows, base::format_bytes(limits.bytes),
                       base::format_duration_ns(limits.age_ns), told.traits.concurrency_max);
@@ -67,7 +67,7 @@ std::string to_screen(const Config& config, const SinkConfig& sink, const Explan
 
 json to_object(const Config& config, const SinkConfig& sink, const Explanation& told) {
   json tables = json::array();
-  for (const TableSpec& table : config.tables) {
+  for (const TableSpec& table : sink.tables) {
     tables.push_back({{"name", table.name}, {"columns", table.columns.size()}});
   }
   return {{"name", sink.name},

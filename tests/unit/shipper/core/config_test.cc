@@ -100,7 +100,7 @@ TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
       "taken)\n"
       "s.toml:10: column.name: expected a name that no other column has (\"a\" is taken)\n"
       "s.toml:13: column.type: expected one of \"varchar\", \"integer\", \"double\", "
-      "\"boolean\", \"timestamp\"\n"
+      "\"boolean\", \"timestamp\", \"uuid\", \"inet\", \"json\"\n"
       "s.toml:14: sink.path: expected a path (the directory of the output files)\n"
       "s.toml:15: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
       "s.toml:17: sink.flush_age: expected \"1ms\" to \"1h\"\n"
