@@ -73,6 +73,9 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
   } else if (!names.insert(sink.name).second) {
     section.fail("name", "a name that no other sink has");
   }
+  const auto kinds = sink_kinds();
+  section.read_choice("kind", kinds, kind);
+  sink.limits = standard_limits(kind);
   section.read_duration("flush_age", sink.limits.age_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
   section.read("flush_rows", sink.limits.rows, {1, 1'000'000});
@@ -84,8 +87,6 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
   section.read("concurrency", sink.concurrency, {0, 64});
   section.read("rate_limit", sink.rows_per_second_max, {0, 1'000'000'000});
   sink.tables = read_sink_tables(section, tables);
-  const auto kinds = sink_kinds();
-  section.read_choice("kind", kinds, kind);
   std::string kind_name;
   if (section.has("kind")) {
     section.read("kind", kind_name);
