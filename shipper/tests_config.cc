@@ -36,6 +36,16 @@ std::optional<std::size_t> field_place(std::string_view name) {
   return std::nullopt;
 }
 
+void report_unknown_field(base::ConfigSection& fields, const std::string& name) {
+  std::vector<std::string> known = {"date", "time"};
+  for (const ColumnSpec& column : source_columns(logfmt::SegmentKind::kAccess)) {
+    if (column.source == ColumnSource::kField) known.push_back(column.name);
+  }
+  const std::string nearest = base::nearest_word(name, known);
+  fields.report(name, nearest.empty() ? "unknown field"
+                                      : fmt::format("unknown field; did you mean '{}'?", nearest));
+}
+
 std::string scalar_text(const base::ConfigScalar& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
@@ -47,7 +57,10 @@ std::string read_access_fields(base::ConfigSection fields) {
   std::vector<std::string> values(kUsualFields.begin(), kUsualFields.end());
   for (const std::string& name : fields.keys()) {
     const auto place = field_place(name);
-    if (!place) continue;  // finish() reports it.
+    if (!place) {
+      report_unknown_field(fields, name);
+      continue;
+    }
     base::ConfigScalar value;
     fields.read(name, value);
     values[*place] = scalar_text(value);

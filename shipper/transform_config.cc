@@ -126,10 +126,10 @@ void read_mask(base::ConfigSection& section, RulesBuilder& rules) {
   section.read("keep_first", keep_first, {0, kept_max});
   section.read("keep_last", keep_last, {0, kept_max});
   if (is_text == is_address) {
-    return section.fail("ipv4_bits",
-                        "ipv4_bits and ipv6_bits for addresses, or keep_first and keep_last");
+    section.fail("ipv4_bits", "ipv4_bits and ipv6_bits for addresses, or keep_first and keep_last");
   }
-  for_each_column(section, [&](const std::string& name) {
+  for_each_column(section, [&](const std::string& name) -> Fault {
+    if (is_text == is_address) return std::nullopt;
     return is_address ? rules.mask_address(name, ipv4_bits, ipv6_bits)
                       : rules.mask_text(name, keep_first, keep_last);
   });

@@ -28,8 +28,9 @@ ALLOWED = {
                         "shipper/batch"),
     "shipper/encode": ("base", "logfmt", "shipper/decode", "shipper/batch"),
     "shipper/transport": ("base",),
+    "shipper/views": ("base", "logfmt", "shipper/decode"),
     "shipper/sinks": ("base", "logfmt", "shipper/decode", "shipper/batch", "shipper/deliver",
-                      "shipper/encode", "shipper/transport"),
+                      "shipper/encode", "shipper/transport", "shipper/views"),
     "shipper": ("base", "logfmt"),
     "tools": ("base", "logfmt"),
 }
