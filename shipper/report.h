@@ -21,8 +21,8 @@ base::Result<std::string> status_screen(std::string_view json);
 std::string metrics_text(const std::vector<SinkReport>& reports, const Retention::Counts& retained);
 
 /// {"sinks":[{"name":"duckdb","kinds":["access","events"],"rows":N,"distinct":N,"filtered":N,
-/// "dead_lettered":N,"missing":N,"checkpoint":{"lanes":{"A...":[index,offset]}},"segments":[{"segment":"A...","rows":N,
-/// "distinct":N}]}]}; a sink that could not answer has "error" instead.
+/// "dead_lettered":N,"missing":N,"checkpoint":{"lanes":{"A...":[index,offset]}},"segments":
+/// [{"segment":"A...","rows":N,"distinct":N}]}]}; a sink that could not answer has "error" instead.
 std::string holdings_json(const std::vector<SinkHoldings>& sinks);
 
 }  // namespace pixel::shipper

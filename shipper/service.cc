@@ -148,8 +148,7 @@ std::vector<SinkReport> Service::reports() {
     // A sink that has not been opened has told nothing: as far as is known, it lacks everything.
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
-    report.books =
-        balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
+    report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
     reports.push_back(std::move(report));
   }
   return reports;
@@ -219,9 +218,9 @@ base::Result<std::vector<SinkReport>> offline_reports(const Config& config) {
     auto checkpoint = sink->open();
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
-      report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(),
-                                    *checkpoint, unix_now(),
-                                    content_of(sink_config, *sink).kinds());
+      report.books =
+          ledger.balance(report.name, *catalogue.snapshot(), retention.books(), *checkpoint,
+                         unix_now(), content_of(sink_config, *sink).kinds());
       report.status.delivered = std::make_shared<const Checkpoint>(std::move(checkpoint).value());
       sink->close();
     } else {

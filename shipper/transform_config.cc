@@ -169,8 +169,8 @@ void read_transforms(base::ConfigSection& table, RulesBuilder& rules) {
   for (base::ConfigSection& section : table.numbered_sections("transform")) {
     std::size_t verb = kVerbs.size();
     section.read_choice("verb", names, verb);
-    if (!section.has("verb")) section.fail("verb", fmt::format("one of \"{}\"",
-                                                               fmt::join(names, "\", \"")));
+    if (!section.has("verb"))
+      section.fail("verb", fmt::format("one of \"{}\"", fmt::join(names, "\", \"")));
     if (verb == kVerbs.size()) continue;  // Nobody knows its keys.
     kVerbs[verb].read(section, rules);
     section.finish();

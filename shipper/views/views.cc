@@ -77,9 +77,8 @@ std::string written_for(SqlDialect dialect, std::string_view sql, std::string_vi
       continue;
     }
     const std::string_view key = word.substr(word.find(':') + 1);
-    out += dialect == SqlDialect::kDuckdb
-               ? fmt::format("json_extract_string(record, '$.{}')", key)
-               : fmt::format("(CAST(record AS jsonb) ->> '{}')", key);
+    out += dialect == SqlDialect::kDuckdb ? fmt::format("json_extract_string(record, '$.{}')", key)
+                                          : fmt::format("(CAST(record AS jsonb) ->> '{}')", key);
   }
 }
 

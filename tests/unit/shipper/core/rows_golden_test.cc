@@ -48,8 +48,8 @@ std::vector<GoldenCase> parse_cases(std::string_view text) {
 
 std::string errors_of(const std::string& config) {
   const bool has_sink = config.find("[[sink]]") != std::string::npos;
-  const auto reader = base::ConfigReader::from_text(config + std::string(has_sink ? "" : kSink),
-                                                    "shipper.toml");
+  const auto reader =
+      base::ConfigReader::from_text(config + std::string(has_sink ? "" : kSink), "shipper.toml");
   read_config(*reader);
   std::string text;
   for (const std::string& error : reader->errors()) text += error + "\n";

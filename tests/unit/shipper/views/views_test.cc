@@ -26,7 +26,9 @@ class ViewsTest : public ::testing::Test {
 
   void request(const std::string& time, const std::string& id, const std::string& ip = "192.0.2.1",
                const std::string& status = "200") {
-    requests_ += access_line({{Field::kTime, time}, {Field::kRequestId, id}, {Field::kClientIp, ip},
+    requests_ += access_line({{Field::kTime, time},
+                              {Field::kRequestId, id},
+                              {Field::kClientIp, ip},
                               {Field::kStatus, status}});
   }
   void event(const std::string& time, const std::string& path, const std::string& record,
