@@ -63,8 +63,8 @@ std::size_t step_basic(Walk& walk) {
   }
   // A backslash at a line's end: all white space up to the next text is no part of the value.
   walk.step();
-  while (!walk.is_at_end() && std::string_view(" \t\r\n").find(walk.rest()[0]) !=
-                                  std::string_view::npos) {
+  while (!walk.is_at_end() &&
+         std::string_view(" \t\r\n").find(walk.rest()[0]) != std::string_view::npos) {
     walk.step();
   }
   return 0;
@@ -83,8 +83,8 @@ TomlPlace place_in_string(std::string_view text, const TomlPlace& begin, std::si
   if (is_long && walk.rest().starts_with('\n')) walk.step();  // Not part of the value.
   while (offset > 0 && !walk.is_at_end()) {
     const std::string_view rest = walk.rest();
-    const bool is_closing = is_long ? rest.starts_with(quote == '"' ? "\"\"\"" : "'''")
-                                    : rest.front() == quote;
+    const bool is_closing =
+        is_long ? rest.starts_with(quote == '"' ? "\"\"\"" : "'''") : rest.front() == quote;
     if (is_closing) break;
     std::size_t bytes = 1;
     if (quote == '"') {

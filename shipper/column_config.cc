@@ -16,8 +16,8 @@
 namespace pixel::shipper {
 namespace {
 
-constexpr std::array<std::string_view, 8> kTypes = {
-    "varchar", "integer", "double", "boolean", "timestamp", "uuid", "inet", "json"};
+constexpr std::array<std::string_view, 8> kTypes = {"varchar",   "integer", "double", "boolean",
+                                                    "timestamp", "uuid",    "inet",   "json"};
 constexpr std::array<std::string_view, 3> kOnError = {"dead_letter", "null", "default"};
 constexpr std::array<std::string_view, 3> kDecodeModes = {"auto", "once", "twice"};
 constexpr std::array<DecodeMode, 3> kDecodeModeValues = {DecodeMode::kAuto, DecodeMode::kOnce,
@@ -112,9 +112,8 @@ class ColumnReader {
     }
     const std::string nearest = base::nearest_word(name, names);
     refuse("field", fmt::format("unknown field '{}'{}", name,
-                                nearest.empty()
-                                    ? std::string()
-                                    : fmt::format("; did you mean '{}'?", nearest)));
+                                nearest.empty() ? std::string()
+                                                : fmt::format("; did you mean '{}'?", nearest)));
   }
 
   // Without a name: the field's, the parameter's, or the path's in snake_case.

@@ -28,8 +28,8 @@ std::uint64_t count_lines(std::string_view text) {
 }  // namespace
 
 Books Ledger::balance(const std::string& sink, const CatalogueSnapshot& catalogue,
-                      const RetiredBooks& retired, const Checkpoint& checkpoint,
-                      std::int64_t now_s, LaneKinds wanted) {
+                      const RetiredBooks& retired, const Checkpoint& checkpoint, std::int64_t now_s,
+                      LaneKinds wanted) {
   const std::lock_guard lock(mutex_);
   Books books;
   uncertain_ = false;

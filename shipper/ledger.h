@@ -37,8 +37,9 @@ class Ledger {
  public:
   explicit Ledger(std::filesystem::path spool) : store_(std::move(spool)) {}
 
-  /// Balances one sink; `wanted`: the lanes that it takes, others are not owed to it. The first call of a sink may read a segment per lane, later ones only what
-  /// came since. `now_s`: Unix seconds.
+  /// Balances one sink; `wanted`: the lanes that it takes, others are not owed to it. The first
+  /// call of a sink may read a segment per lane, later ones only what came since. `now_s`: Unix
+  /// seconds.
   Books balance(const std::string& sink, const CatalogueSnapshot& catalogue,
                 const RetiredBooks& retired, const Checkpoint& checkpoint, std::int64_t now_s,
                 LaneKinds wanted = kAllLanes);

@@ -34,9 +34,9 @@ bool is_fine(std::string_view json);
 /// Prometheus text.
 std::string metrics_text(const ShipperState& state);
 
-/// {"sinks":[{"name":"duckdb","kinds":["access","events"],"rows":N,"distinct":N,
-/// "filtered":N,"dead_lettered":N,"checkpoint":{"lanes":{"A...":[index,offset]},"missing":N},"segments":[{"segment":"A...",
-/// "rows":N,"distinct":N}]}]}; a sink that could not answer has "error" instead.
+/// {"sinks":[{"name":"duckdb","kinds":["access","events"],"rows":N,"distinct":N,"filtered":N,
+/// "dead_lettered":N,"checkpoint":{"lanes":{"A...":[index,offset]},"missing":N},"segments":
+/// [{"segment":"A...","rows":N,"distinct":N}]}]}; a sink that could not answer has "error" instead.
 std::string holdings_json(const std::vector<SinkHoldings>& sinks);
 /// Reads what holdings_json writes; of the checkpoint only what is there.
 base::Result<std::vector<SinkHoldings>> parse_holdings(std::string_view json);

@@ -316,8 +316,7 @@ std::vector<SinkReport> Service::reports() {
     // A sink that has not been opened has told nothing: as far as is known, it lacks everything.
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
-    report.books =
-        balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
+    report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
     reports.push_back(std::move(report));
   }
   return reports;

@@ -46,8 +46,9 @@ bool equals(const Cell& cell, ColumnType type, const base::ConfigScalar& value) 
     case ColumnType::kTimestamp:
       return text != nullptr && parse_timestamp(*text) == std::optional(cell.integer);
     default: {
-      const double wanted = real != nullptr ? *real : integer != nullptr
-                                ? static_cast<double>(*integer) : std::nan("");
+      const double wanted = real != nullptr      ? *real
+                            : integer != nullptr ? static_cast<double>(*integer)
+                                                 : std::nan("");
       return std::abs(cell.real - wanted) <= 1e-9 * std::max(1.0, std::abs(wanted));
     }
   }
@@ -91,8 +92,7 @@ class TestRun {
     for (const auto& [kind, line] : test_.lines) texts[kind] += line + "\n";
     for (const auto& [kind, text] : texts) {
       const std::string_view kept = arena_.copy(text);
-      const DecodeCounts counts =
-          decoder.decode({{kind, 0, 0, 0}, 0}, 0, kept, blocks_, letters_);
+      const DecodeCounts counts = decoder.decode({{kind, 0, 0, 0}, 0}, 0, kept, blocks_, letters_);
       counts_.lines += counts.lines;
       counts_.filtered += counts.filtered;
       counts_.dead_lettered += counts.dead_lettered;

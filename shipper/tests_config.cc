@@ -19,10 +19,39 @@ constexpr std::array<std::string_view, 3> kOutcomes = {"rows", "filtered", "dead
 
 // An ordinary request: what `fields` does not say.
 constexpr std::array<std::string_view, logfmt::kFieldCount> kUsualFields = {
-    "2026-11-20", "18:52:00", "FRA1", "431", "192.0.2.7", "GET", "d111111abcdef8.cloudfront.net",
-    "/p.gif", "200", "-", "Mozilla/5.0", "-", "-", "Hit", "AAAAAAAAAAAAAAAAAAAAAA",
-    "pixel.example.com", "https", "531", "0.001", "-", "TLSv1.3", "TLS_AES_128_GCM_SHA256", "Hit",
-    "HTTP/1.1", "-", "-", "50123", "0.001", "Hit", "image/gif", "43", "-", "-"};
+    "2026-11-20",
+    "18:52:00",
+    "FRA1",
+    "431",
+    "192.0.2.7",
+    "GET",
+    "d111111abcdef8.cloudfront.net",
+    "/p.gif",
+    "200",
+    "-",
+    "Mozilla/5.0",
+    "-",
+    "-",
+    "Hit",
+    "AAAAAAAAAAAAAAAAAAAAAA",
+    "pixel.example.com",
+    "https",
+    "531",
+    "0.001",
+    "-",
+    "TLSv1.3",
+    "TLS_AES_128_GCM_SHA256",
+    "Hit",
+    "HTTP/1.1",
+    "-",
+    "-",
+    "50123",
+    "0.001",
+    "Hit",
+    "image/gif",
+    "43",
+    "-",
+    "-"};
 
 // "sc_status" -> its place in the line; date and time have names of their own here.
 std::optional<std::size_t> field_place(std::string_view name) {
@@ -36,6 +65,16 @@ std::optional<std::size_t> field_place(std::string_view name) {
   return std::nullopt;
 }
 
+void report_unknown_field(base::ConfigSection& fields, const std::string& name) {
+  std::vector<std::string> known = {"date", "time"};
+  for (const ColumnSpec& column : source_columns(logfmt::SegmentKind::kAccess)) {
+    if (column.source == ColumnSource::kField) known.push_back(column.name);
+  }
+  const std::string nearest = base::nearest_word(name, known);
+  fields.report(name, nearest.empty() ? "unknown field"
+                                      : fmt::format("unknown field; did you mean '{}'?", nearest));
+}
+
 std::string scalar_text(const base::ConfigScalar& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
@@ -47,7 +86,10 @@ std::string read_access_fields(base::ConfigSection fields) {
   std::vector<std::string> values(kUsualFields.begin(), kUsualFields.end());
   for (const std::string& name : fields.keys()) {
     const auto place = field_place(name);
-    if (!place) continue;  // finish() reports it.
+    if (!place) {
+      report_unknown_field(fields, name);
+      continue;
+    }
     base::ConfigScalar value;
     fields.read(name, value);
     values[*place] = scalar_text(value);
@@ -65,9 +107,9 @@ std::string read_access_fields(base::ConfigSection fields) {
 std::string read_event_fields(base::ConfigSection fields) {
   std::string line =
       "{\"id\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"n\":0,\"seq\":0,\"time\":\"2026-11-20T18:52:00Z\"";
-  constexpr std::array<std::string_view, 10> texts = {
-      "client", "host",    "path",       "query",   "type",
-      "visitor", "user_agent", "referer", "fault", "encoding"};
+  constexpr std::array<std::string_view, 10> texts = {"client", "host",    "path",       "query",
+                                                      "type",   "visitor", "user_agent", "referer",
+                                                      "fault",  "encoding"};
   for (const std::string_view name : texts) {
     if (!fields.has(name)) continue;
     std::string value;
@@ -161,8 +203,7 @@ TableTest read_test(base::ConfigSection& section, const std::vector<TableSpec>& 
 
 }  // namespace
 
-std::vector<TableTest> read_tests(base::ConfigSection& root,
-                                  const std::vector<TableSpec>& tables) {
+std::vector<TableTest> read_tests(base::ConfigSection& root, const std::vector<TableSpec>& tables) {
   std::vector<TableTest> tests;
   std::set<std::string> names;
   for (base::ConfigSection& section : root.numbered_sections("test")) {

@@ -126,10 +126,10 @@ void read_mask(base::ConfigSection& section, RulesBuilder& rules) {
   section.read("keep_first", keep_first, {0, kept_max});
   section.read("keep_last", keep_last, {0, kept_max});
   if (is_text == is_address) {
-    return section.fail("ipv4_bits",
-                        "ipv4_bits and ipv6_bits for addresses, or keep_first and keep_last");
+    section.fail("ipv4_bits", "ipv4_bits and ipv6_bits for addresses, or keep_first and keep_last");
   }
-  for_each_column(section, [&](const std::string& name) {
+  for_each_column(section, [&](const std::string& name) -> Fault {
+    if (is_text == is_address) return std::nullopt;
     return is_address ? rules.mask_address(name, ipv4_bits, ipv6_bits)
                       : rules.mask_text(name, keep_first, keep_last);
   });
@@ -169,8 +169,8 @@ void read_transforms(base::ConfigSection& table, RulesBuilder& rules) {
   for (base::ConfigSection& section : table.numbered_sections("transform")) {
     std::size_t verb = kVerbs.size();
     section.read_choice("verb", names, verb);
-    if (!section.has("verb")) section.fail("verb", fmt::format("one of \"{}\"",
-                                                               fmt::join(names, "\", \"")));
+    if (!section.has("verb"))
+      section.fail("verb", fmt::format("one of \"{}\"", fmt::join(names, "\", \"")));
     if (verb == kVerbs.size()) continue;  // Nobody knows its keys.
     kVerbs[verb].read(section, rules);
     section.finish();

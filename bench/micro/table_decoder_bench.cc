@@ -32,8 +32,8 @@ void run(benchmark::State& state, const std::vector<TableSpec>& tables) {
     for (std::size_t at = 0; at < text().size();) {
       const std::string_view window = std::string_view(text()).substr(at, kChunkBytes);
       const std::string_view chunk = window.substr(0, window.rfind('\n') + 1);
-      lines += static_cast<std::int64_t>(
-          decoder.decode(kSegment, at, chunk, blocks, letters).lines);
+      lines +=
+          static_cast<std::int64_t>(decoder.decode(kSegment, at, chunk, blocks, letters).lines);
       at += chunk.size();
     }
     if (!letters.empty()) state.SkipWithError("dead letters of good text");

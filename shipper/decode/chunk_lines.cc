@@ -52,8 +52,8 @@ void ChunkLines::decode_events() {
 
 std::string_view ChunkLines::line(std::size_t number) const noexcept {
   const std::uint32_t from = begin(number);
-  const std::uint32_t to = kind() == logfmt::SegmentKind::kAccess ? table_.lines()[number].end
-                                                                  : events_[number].end;
+  const std::uint32_t to =
+      kind() == logfmt::SegmentKind::kAccess ? table_.lines()[number].end : events_[number].end;
   return text_.substr(from, to - from);
 }
 

@@ -208,8 +208,8 @@ void Decoder::decode_slot(const Call& call, const ValuePass& pass, const ValuePa
       if (!holds_json) holds_json = is_json(text);
       const std::string_view value =
           *holds_json ? find_json(text, spec.path, call.arena) : std::string_view();
-      if (!*holds_json || (value.data() != nullptr &&
-                           !convert_json(spec.type, value, call.arena, cell))) {
+      if (!*holds_json ||
+          (value.data() != nullptr && !convert_json(spec.type, value, call.arena, cell))) {
         put_failed(column, place, cell);
       } else if (value.data() == nullptr || cell.null) {
         cell = defaults_[column];
@@ -251,14 +251,12 @@ std::string_view Decoder::shown_value(const ChunkLines& chunk, std::size_t line,
   return {};
 }
 
-std::string Decoder::failure_reason(const ChunkLines& chunk, std::size_t line,
-                                    std::size_t column) {
+std::string Decoder::failure_reason(const ChunkLines& chunk, std::size_t line, std::size_t column) {
   const ColumnSpec& spec = columns_[column];
   const std::string_view value = shown_value(chunk, line, column);
   const bool lacks_json = spec.has_path && is_passed(spec.source) && !is_json(value);
   return fmt::format("column {}: not {}: '{}'", spec.name,
-                     lacks_json ? "JSON" : expected_value(spec.type),
-                     value.substr(0, kShownBytes));
+                     lacks_json ? "JSON" : expected_value(spec.type), value.substr(0, kShownBytes));
 }
 
 }  // namespace pixel::shipper

@@ -18,7 +18,9 @@ TableDecoder::TableDecoder(const std::vector<TableSpec>& tables) {
     const std::size_t time = table.find(ColumnSource::kRequestTime);
     const bool has_time =
         time < table.columns.size() && table.columns[time].type == ColumnType::kTimestamp;
-    tables_.push_back({table.name, table.source, table.columns.size(),
+    tables_.push_back({table.name,
+                       table.source,
+                       table.columns.size(),
                        has_time ? time : table.columns.size(),
                        table.rules ? table.rules->start() : nullptr,
                        Decoder(table.rules ? table.rules->inputs() : table.columns),

@@ -19,9 +19,9 @@ namespace pixel::shipper {
 /// What became of the lines of one call. lines = delivered + filtered + dead_lettered.
 struct DecodeCounts {
   std::uint64_t lines = 0;
-  std::uint64_t delivered = 0;      // Became a row, of one table at least.
-  std::uint64_t filtered = 0;       // No table wanted it.
-  std::uint64_t dead_lettered = 0;  // A table wanted it, or it is no line, and none has it.
+  std::uint64_t delivered = 0;         // Became a row, of one table at least.
+  std::uint64_t filtered = 0;          // No table wanted it.
+  std::uint64_t dead_lettered = 0;     // A table wanted it, or it is no line, and none has it.
   std::int64_t oldest_request_us = 0;  // Of the rows; 0 when there are none.
 };
 
@@ -44,8 +44,8 @@ class TableDecoder {
   struct Table {
     std::string name;
     logfmt::SegmentKind source;
-    std::size_t column_count;  // Of the sink's; the decoder may have more.
-    std::size_t time_column;   // Or column_count.
+    std::size_t column_count;         // Of the sink's; the decoder may have more.
+    std::size_t time_column;          // Or column_count.
     std::unique_ptr<RowStage> stage;  // Null: every line is a row as it is.
     Decoder decoder;
     std::vector<std::vector<Cell>> scratch;  // Of the columns that only the rules need.
@@ -56,8 +56,7 @@ class TableDecoder {
   void drop_failed(Table& table);
   void compact();
   void fail_line(const Table& table, std::uint32_t line, std::string reason);
-  DecodeCounts settle(const std::vector<RowBlock>& tables,
-                      std::vector<DeadLetter>& dead_letters);
+  DecodeCounts settle(const std::vector<RowBlock>& tables, std::vector<DeadLetter>& dead_letters);
 
   std::vector<Table> tables_;
   ChunkLines chunk_;

@@ -233,8 +233,8 @@ class Parser {
 
   // A word that is no word of the language.
   bool take_plain_word(Operand& operand, std::string_view expected) {
-    constexpr std::string_view reserved[] = {"and", "or", "not", "in", "is", "like", "glob",
-                                             "starts_with", "ends_with", "contains"};
+    constexpr std::string_view reserved[] = {
+        "and", "or", "not", "in", "is", "like", "glob", "starts_with", "ends_with", "contains"};
     for (const std::string_view word : reserved) {
       if (token_.text != word) continue;
       fail(token_, fmt::format("expected {}, found '{}'", expected, word));

@@ -6,8 +6,8 @@
 //   not-part   = "not" not-part | "(" expression ")" | test
 //   test       = operand ( ("==" | "!=" | "<" | "<=" | ">" | ">=") operand
 //                        | ["not"] "in" "[" literal { "," literal } "]"
-//                        | ["not"] ("like" | "glob" | "starts_with" | "ends_with" | "contains") text
-//                        | "is" ["not"] "null" | nothing: the operand is true or false )
+//                        | ["not"] ("like" | "glob" | "starts_with" | "ends_with" | "contains")
+//                        text | "is" ["not"] "null" | nothing: the operand is true or false )
 //   operand    = name | literal;   name = word { "." word };   literal = 'text' | "text" | number |
 //                true | false
 // Words are letters, digits and '_', after a '.' also '-'. In texts a backslash takes the next

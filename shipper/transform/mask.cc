@@ -84,8 +84,7 @@ class TextMask : public RowStep {
     bool is_kept = false;
     for (const char c : text) {
       if (!is_continuation(c)) {
-        is_kept = !hides_all &&
-                  (character < keep_first_ || character + keep_last_ >= characters);
+        is_kept = !hides_all && (character < keep_first_ || character + keep_last_ >= characters);
         ++character;
         if (!is_kept) *out++ = '*';
       }

@@ -139,8 +139,7 @@ void Predicate::combine(const Node& node, std::size_t count, Scratch& scratch,
   }
 }
 
-void Predicate::compare(const Node& node, Cells cells, std::size_t count,
-                        std::vector<Truth>& out) {
+void Predicate::compare(const Node& node, Cells cells, std::size_t count, std::vector<Truth>& out) {
   const auto text_of = [&cells](const Side& side) {
     const Cell* const column = side.is_cells ? cells[side.input] : nullptr;
     return [column, &side](std::size_t i) -> std::pair<bool, std::string_view> {
@@ -159,8 +158,8 @@ void Predicate::compare(const Node& node, Cells cells, std::size_t count,
     const Cell* const column = side.is_cells ? cells[side.input] : nullptr;
     return [column, &side](std::size_t i) -> std::pair<bool, double> {
       if (column == nullptr) return {true, side.real};
-      return {!column[i].null, side.is_integer_cells ? static_cast<double>(column[i].integer)
-                                                     : column[i].real};
+      return {!column[i].null,
+              side.is_integer_cells ? static_cast<double>(column[i].integer) : column[i].real};
     };
   };
   if (node.domain == Domain::kText) {
@@ -172,8 +171,7 @@ void Predicate::compare(const Node& node, Cells cells, std::size_t count,
   }
 }
 
-void Predicate::test_in(const Node& node, Cells cells, std::size_t count,
-                        std::vector<Truth>& out) {
+void Predicate::test_in(const Node& node, Cells cells, std::size_t count, std::vector<Truth>& out) {
   const Cell* const column = cells[node.left.input];
   for (std::size_t i = 0; i < count; ++i) {
     const Cell& cell = column[i];
@@ -210,9 +208,8 @@ void Predicate::test_pattern(const Node& node, Cells cells, std::size_t count,
     case Operator::kEndsWith:
       return test([wanted](std::string_view text) { return text.ends_with(wanted); });
     case Operator::kContains:
-      return test([wanted](std::string_view text) {
-        return text.find(wanted) != std::string_view::npos;
-      });
+      return test(
+          [wanted](std::string_view text) { return text.find(wanted) != std::string_view::npos; });
     case Operator::kLike:
       return test(
           [wanted](std::string_view text) { return matches_pattern(text, wanted, '%', '_'); });

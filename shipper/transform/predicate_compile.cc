@@ -96,8 +96,8 @@ class PredicateCompiler {
         return true;
       case Operator::kIsTrue:
         return cells->type == ColumnType::kBoolean ||
-               fail(from.left.offset, typed(from.left.text, cells->type) +
-                                          ", not a test; compare it with something");
+               fail(from.left.offset,
+                    typed(from.left.text, cells->type) + ", not a test; compare it with something");
       case Operator::kIn:
         return compile_in(from, cells->type, node);
       case Operator::kLike:
@@ -107,9 +107,9 @@ class PredicateCompiler {
       case Operator::kContains:
         node.right.text = from.right[0].text;
         return is_text(cells->type) ||
-               fail(from.offset, fmt::format("{}; '{}' is for texts",
-                                             typed(from.left.text, cells->type),
-                                             operator_text(from.op)));
+               fail(from.offset,
+                    fmt::format("{}; '{}' is for texts", typed(from.left.text, cells->type),
+                                operator_text(from.op)));
       default:
         return compile_comparison(from, from.right[0], cells->type, node);
     }
@@ -146,9 +146,9 @@ class PredicateCompiler {
     const auto cells = find(right);
     if (!cells) return false;
     if (comparable_class(type) != comparable_class(cells->type)) {
-      return fail(right.offset, fmt::format("{} and {}: they cannot be compared",
-                                            typed(from.left.text, type),
-                                            typed(right.text, cells->type)));
+      return fail(right.offset,
+                  fmt::format("{} and {}: they cannot be compared", typed(from.left.text, type),
+                              typed(right.text, cells->type)));
     }
     node.right.is_cells = true;
     node.right.input = cells->input;
@@ -171,9 +171,9 @@ class PredicateCompiler {
     if (type == ColumnType::kTimestamp && value.kind == Operand::Kind::kText) {
       const auto us = parse_timestamp(value.text);
       side.integer = us.value_or(0);
-      return us.has_value() || fail(value.offset,
-                                    fmt::format("'{}' is no time such as '2026-11-20T18:52:00Z'",
-                                                value.text));
+      return us.has_value() ||
+             fail(value.offset,
+                  fmt::format("'{}' is no time such as '2026-11-20T18:52:00Z'", value.text));
     }
     const bool fits =
         is_text(type) ? value.kind == Operand::Kind::kText

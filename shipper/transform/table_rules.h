@@ -16,10 +16,10 @@ namespace pixel::shipper {
 
 class TableRules : public RowRules, public std::enable_shared_from_this<TableRules> {
  public:
-  std::vector<ColumnSpec> decoded;               // The table's columns first.
-  std::vector<std::size_t> places;               // Of the builder's inputs among `decoded`.
-  std::shared_ptr<const Selector> where;         // Null: all lines.
-  std::vector<RulesBuilder::Claim> excluded;     // Of earlier tables.
+  std::vector<ColumnSpec> decoded;            // The table's columns first.
+  std::vector<std::size_t> places;            // Of the builder's inputs among `decoded`.
+  std::shared_ptr<const Selector> where;      // Null: all lines.
+  std::vector<RulesBuilder::Claim> excluded;  // Of earlier tables.
   std::vector<std::unique_ptr<RowStep>> steps;
 
   const std::vector<ColumnSpec>& inputs() const override { return decoded; }

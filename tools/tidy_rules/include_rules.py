@@ -29,8 +29,9 @@ ALLOWED = {
                         "shipper/transform", "shipper/batch"),
     "shipper/encode": ("base", "logfmt", "shipper/decode", "shipper/batch"),
     "shipper/transport": ("base",),
+    "shipper/views": ("base", "logfmt", "shipper/decode"),
     "shipper/sinks": ("base", "logfmt", "shipper/state", "shipper/decode", "shipper/batch",
-                      "shipper/deliver", "shipper/encode", "shipper/transport"),
+                      "shipper/deliver", "shipper/encode", "shipper/transport", "shipper/views"),
     "shipper": ("base", "logfmt"),
     "tools": ("base", "logfmt"),
 }

@@ -7,15 +7,30 @@ namespace pixel::shipper {
 namespace {
 
 TEST(JsonText, ValidIsOneValueOfRfc8259InUtf8) {
-  const std::string_view valid[] = {
-      "{}", "[]", " [ ] ", "null", "true", "false", "0", "-0", "-1.5e+10", "\"\"", "\"\\u00e9\\n\"",
-      "{\"a\":{\"b\":[1,{\"c\":null}]}}", "[1 , 2]", "123456789012345678901234567890", "1e400",
-      "\"\xC3\xA9\"", "{\"a\":1,\"a\":2}"};
+  const std::string_view valid[] = {"{}",
+                                    "[]",
+                                    " [ ] ",
+                                    "null",
+                                    "true",
+                                    "false",
+                                    "0",
+                                    "-0",
+                                    "-1.5e+10",
+                                    "\"\"",
+                                    "\"\\u00e9\\n\"",
+                                    "{\"a\":{\"b\":[1,{\"c\":null}]}}",
+                                    "[1 , 2]",
+                                    "123456789012345678901234567890",
+                                    "1e400",
+                                    "\"\xC3\xA9\"",
+                                    "{\"a\":1,\"a\":2}"};
   for (const auto text : valid) EXPECT_TRUE(is_json(text)) << text;
   const std::string_view invalid[] = {
-      "", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "{\"a\":1,}", "01", "1.", ".5",
-      "+1", "1e", "-", "nul", "truex", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\t\"", "[1 2]", "[]]",
-      "{\"a\":1}{}", "'a'", "\"\xFF\"", "NaN", "[\"a\":1]", "{1:2}"};
+      "",         " ",           "{",          "}",         "[1,]",  "{\"a\"}",
+      "{\"a\":}", "{a:1}",       "{\"a\":1,}", "01",        "1.",    ".5",
+      "+1",       "1e",          "-",          "nul",       "truex", "\"",
+      "\"\\x\"",  "\"\\u12g4\"", "\"\t\"",     "[1 2]",     "[]]",   "{\"a\":1}{}",
+      "'a'",      "\"\xFF\"",    "NaN",        "[\"a\":1]", "{1:2}"};
   for (const auto text : invalid) EXPECT_FALSE(is_json(text)) << text;
   EXPECT_FALSE(is_json(std::string_view("\"a\0\"", 4)));
 }

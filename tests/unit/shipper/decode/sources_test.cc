@@ -54,16 +54,17 @@ TEST(Cookies, ByNameDecodedTheFirstCounts) {
 }
 
 TEST(JsonColumns, PathsIntoAParameter) {
-  const std::string line =
-      access_line({{Field::kUriQuery, "data=%257B%2522a%2522:%257B%2522n%2522:7,%2522s%2522:"
-                                      "%2522x%2522,%2522z%2522:null%257D%257D"}});
+  const std::string line = access_line({{Field::kUriQuery,
+                                         "data=%257B%2522a%2522:%257B%2522n%2522:7,%2522s%2522:"
+                                         "%2522x%2522,%2522z%2522:null%257D%257D"}});
   ColumnSpec column = column_of(ColumnSource::kQuery, "data", ColumnType::kInteger);
   column.has_path = true;
   column.path = {{"a", 0, false}, {"n", 0, false}};
   EXPECT_EQ(decode(column, line), "7");
   column.path.back().key = "s";
-  EXPECT_EQ(decode(column, line), "dead: column x: not an integer: '{\"a\":{\"n\":7,\"s\":\"x\","
-                                  "\"z\":null}}'");
+  EXPECT_EQ(decode(column, line),
+            "dead: column x: not an integer: '{\"a\":{\"n\":7,\"s\":\"x\","
+            "\"z\":null}}'");
   column.path.back().key = "z";
   EXPECT_EQ(decode(column, line), "NULL");
   column.type = ColumnType::kJson;
@@ -121,8 +122,10 @@ TEST(Values, UuidsAndAddresses) {
   EXPECT_EQ(uuid, "00112233-4455-6677-8899-aabbccddeeff");
   EXPECT_TRUE(write_uuid("00112233445566778899aabbccddeeff", uuid.data()));
   EXPECT_EQ(uuid, "00112233-4455-6677-8899-aabbccddeeff");
-  for (const char* bad : {"", "x", "00112233-4455-6677-8899-aabbccddeef", "0011223-34455-6677-8899"
-                          "-aabbccddeeff", "00112233445566778899aabbccddeefg"}) {
+  for (const char* bad : {"", "x", "00112233-4455-6677-8899-aabbccddeef",
+                          "0011223-34455-6677-8899"
+                          "-aabbccddeeff",
+                          "00112233445566778899aabbccddeefg"}) {
     EXPECT_FALSE(write_uuid(bad, uuid.data())) << bad;
   }
   for (const char* good : {"192.0.2.1", "::", "2001:db8::1", "::ffff:192.0.2.1"}) {

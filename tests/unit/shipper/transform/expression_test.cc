@@ -35,8 +35,8 @@ std::string shown(const Expression& expression, std::size_t index) {
 // The tree in prefix form, or "<offset>: <message>".
 std::string tree(std::string_view text) {
   const auto expression = parse_expression(text);
-  if (!expression) return fmt::format("{}: {}", expression.error().offset,
-                                      expression.error().message);
+  if (!expression)
+    return fmt::format("{}: {}", expression.error().offset, expression.error().message);
   return shown(*expression, expression->nodes.size() - 1);
 }
 

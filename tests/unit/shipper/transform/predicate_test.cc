@@ -21,8 +21,8 @@ class PredicateTest : public testing::Test {
     add("price", ColumnType::kDouble, {"7", "0.5", ""});
     add("flag", ColumnType::kBoolean, {"true", "false", ""});
     add("at", ColumnType::kTimestamp, {"2026-11-20T18:52:00Z", "2020-01-01T00:00:00Z", ""});
-    add("id", ColumnType::kUuid, {"00112233-4455-6677-8899-aabbccddeeff",
-                                  "ffffffff-ffff-ffff-ffff-ffffffffffff", ""});
+    add("id", ColumnType::kUuid,
+        {"00112233-4455-6677-8899-aabbccddeeff", "ffffffff-ffff-ffff-ffff-ffffffffffff", ""});
     add("ip", ColumnType::kInet, {"192.0.2.1", "2001:db8::1", ""});
   }
 
@@ -128,8 +128,9 @@ TEST_F(PredicateTest, UnknownNamesAreSuggestedAndTypesChecked) {
             "9: 'count' is an integer and 'text' is a varchar: they cannot be compared");
   EXPECT_EQ(truths("text"), "0: 'text' is a varchar, not a test; compare it with something");
   EXPECT_EQ(truths("1 == 1"), "0: expected a name, found a number");
-  EXPECT_EQ(truths("cookie.x == 1"), "12: 'cookie.x' is a varchar and cannot be compared with a "
-                                     "number");
+  EXPECT_EQ(truths("cookie.x == 1"),
+            "12: 'cookie.x' is a varchar and cannot be compared with a "
+            "number");
   EXPECT_EQ(truths("json.a is null"), "0: unknown name 'json.a'");
 }
 

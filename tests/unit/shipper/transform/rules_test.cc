@@ -176,10 +176,11 @@ TEST_F(RulesTest, VerbsInTheirOrder) {
   EXPECT_FALSE(rules.drop("sc_status"));
   const TableSpec table = finish(rules, "t");
   EXPECT_EQ(table.columns.size(), standard_columns({}).size() - 1);
-  decode({table},
-         query_line("keep=yes") + query_line("keep=no") +
-             access_line({{Field::kUriQuery, "keep=yes"}, {Field::kClientIp, "2001:db8:1:2::3"},
-                          {Field::kReferer, "-"}, {Field::kUserAgent, "ab"}}));
+  decode({table}, query_line("keep=yes") + query_line("keep=no") +
+                      access_line({{Field::kUriQuery, "keep=yes"},
+                                   {Field::kClientIp, "2001:db8:1:2::3"},
+                                   {Field::kReferer, "-"},
+                                   {Field::kUserAgent, "ab"}}));
   EXPECT_EQ(column(0, "network"), "192.0.0.0|2001:db8::");
   EXPECT_EQ(column(0, "cs_user_agent"), "Moz*************)|**");
   // HMAC-SHA-256 of "https://example.com/page", by another implementation.
