@@ -8,6 +8,7 @@
 #include "shipper/sinks/duckdb/duckdb_sink.h"
 #include "shipper/sinks/file/file_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
+#include "shipper/sinks/postgres/postgres_sink.h"
 
 namespace pixel::shipper {
 namespace {
@@ -44,10 +45,19 @@ SinkMaker read_lake_sink(base::ConfigSection& section) {
       [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
 }
 
+SinkMaker read_postgres_sink(base::ConfigSection& section) {
+  PostgresSettings settings;
+  read_postgres_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_postgres_sink(context.name, context.tables, settings);
+  };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
+    {"postgres", read_postgres_sink},
 };
 
 }  // namespace

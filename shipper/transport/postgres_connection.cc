@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// See postgres_connection.h. libpq is in its non-blocking mode, and every wait is a poll() with what
-// is left of the deadline: a blocking call would wait for ever on a server that is stopped.
+// See postgres_connection.h. libpq is in its non-blocking mode, and every wait is a poll() with
+// what is left of the deadline: a blocking call would wait for ever on a server that is stopped.
 #include "shipper/transport/postgres_connection.h"
 
 #include <fmt/format.h>
@@ -60,9 +60,8 @@ PgTable table_of(PGresult* result) {
       if (PQgetisnull(result, row, i) != 0) {
         cells.emplace_back(std::nullopt);
       } else {
-        cells.emplace_back(
-            std::string(PQgetvalue(result, row, i),
-                        static_cast<std::size_t>(PQgetlength(result, row, i))));
+        cells.emplace_back(std::string(PQgetvalue(result, row, i),
+                                       static_cast<std::size_t>(PQgetlength(result, row, i))));
       }
     }
   }
@@ -101,6 +100,8 @@ bool is_postgres_dsn(const std::string& dsn) {
 
 std::string postgres_dsn_user(const std::string& dsn) { return dsn_option(dsn, "user"); }
 
+bool has_postgres_password(const std::string& dsn) { return !dsn_option(dsn, "password").empty(); }
+
 std::string postgres_dsn_place(const std::string& dsn) {
   const auto or_else = [&dsn](std::string_view keyword, const char* otherwise) {
     const std::string value = dsn_option(dsn, keyword);
@@ -115,9 +116,9 @@ PgResult<PostgresConnection> PostgresConnection::open(const PostgresOptions& opt
   const std::string connect_s =
       std::to_string(std::max<std::uint64_t>(2, options.connect_timeout_ns / base::kSecondNs));
   const std::string unacked_ms = std::to_string(options.timeout_ns / base::kMillisecondNs);
-  std::vector<const char*> words = {"connect_timeout", "keepalives_idle", "keepalives_interval",
-                                    "keepalives_count", "tcp_user_timeout", "client_encoding",
-                                    "application_name", "dbname"};
+  std::vector<const char*> words = {
+      "connect_timeout",  "keepalives_idle", "keepalives_interval", "keepalives_count",
+      "tcp_user_timeout", "client_encoding", "application_name",    "dbname"};
   std::vector<const char*> values = {connect_s.c_str(),
                                      "30",
                                      "10",
@@ -159,9 +160,10 @@ PgStatus PostgresConnection::wait(short events, std::uint64_t deadline_ns) {
   for (;;) {
     const std::uint64_t now_ns = base::monotonic_ns();
     if (now_ns >= deadline_ns) {
-      return PgError{"", fmt::format("the server did not answer within {}",
-                                     base::format_duration_ns(timeout_ns_)),
-                     ""};
+      return PgError{
+          "",
+          fmt::format("the server did not answer within {}", base::format_duration_ns(timeout_ns_)),
+          ""};
     }
     pollfd socket{PQsocket(connection_.get()), events, 0};
     if (socket.fd < 0) return lost("the connection is closed");

@@ -102,6 +102,7 @@ class PostgresConnection {
 bool is_postgres_dsn(const std::string& dsn);
 /// The user of a DSN, or "".
 std::string postgres_dsn_user(const std::string& dsn);
+bool has_postgres_password(const std::string& dsn);
 /// host:port/database of a DSN, for operators: never a password.
 std::string postgres_dsn_place(const std::string& dsn);
 

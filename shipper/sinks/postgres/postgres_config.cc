@@ -11,6 +11,8 @@
 namespace pixel::shipper {
 namespace {
 
+constexpr std::string_view kDsn =
+    "a connection string: \"postgresql://user@host/database\" or \"host=... dbname=...\"";
 constexpr std::array<std::string_view, 2> kModes = {"copy", "upsert"};
 
 // A schema, and part of the roles' names.
@@ -27,23 +29,26 @@ void read_role(base::ConfigSection& section, std::string_view key, std::string& 
   if (role.size() > 63) section.fail(key, "a role's name of at most 63 bytes");
 }
 
+// The text of a bad DSN is never repeated: it may hold a password.
+void read_dsn(base::ConfigSection& section, std::string_view key, std::string& dsn) {
+  section.read(key, dsn);
+  if (dsn.empty()) return;
+  if (!is_postgres_dsn(dsn)) {
+    section.report(key, "expected " + std::string(kDsn));
+  } else if (has_postgres_password(dsn)) {
+    section.report(key,
+                   "expected a dsn without its password; name where that lies: password = "
+                   "\"env:NAME\", \"file:PATH\" or \"credential:NAME\"");
+  }
+}
+
 }  // namespace
 
 void read_postgres_settings(base::ConfigSection& section, PostgresSettings& settings) {
-  // The text of a bad DSN is never repeated: it may hold a password.
-  constexpr std::string_view expected =
-      "a connection string: \"postgresql://user@host/database\" or \"host=... dbname=...\"";
-  section.read("dsn", settings.dsn);
-  section.read("init_dsn", settings.init_dsn);
-  if (!section.has("dsn")) {
-    section.fail("dsn", expected);
-  } else if (!is_postgres_dsn(settings.dsn)) {
-    section.report("dsn", "expected " + std::string(expected));
-  }
-  if (!settings.init_dsn.empty() && !is_postgres_dsn(settings.init_dsn)) {
-    section.report("init_dsn", "expected " + std::string(expected));
-  }
-  section.read("password", settings.password);
+  read_dsn(section, "dsn", settings.dsn);
+  if (!section.has("dsn")) section.fail("dsn", kDsn);
+  read_dsn(section, "init_dsn", settings.init_dsn);
+  read_secret(section, "password", settings.password);
   section.read("stage", settings.stage);
   if (!is_stage_name(settings.stage)) {
     section.fail("stage", "a name of lower case letters, digits and '_', such as \"prod\"");
@@ -58,8 +63,7 @@ void read_postgres_settings(base::ConfigSection& section, PostgresSettings& sett
   read_role(section, "writer_role", settings.writer_role);
   section.read_duration("connect_timeout", settings.connect_timeout_ns,
                         {2 * base::kSecondNs, 600 * base::kSecondNs});
-  section.read_duration("timeout", settings.timeout_ns,
-                        {base::kSecondNs, 3600 * base::kSecondNs});
+  section.read_duration("timeout", settings.timeout_ns, {base::kSecondNs, 3600 * base::kSecondNs});
   section.read("query_rows_max", settings.query_rows_max, {1, 1'000'000});
   section.read_duration("query_timeout", settings.query_timeout_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});

@@ -7,6 +7,7 @@
 
 #include "base/config_reader.h"
 #include "base/units.h"
+#include "shipper/transport/secret.h"
 
 namespace pixel::shipper {
 
@@ -18,13 +19,13 @@ enum class PostgresMode : std::uint8_t {
 
 struct PostgresSettings {
   std::string dsn;
-  std::string init_dsn;         // Of who may create; "": the same.
-  std::string password;         // As configured: "env:NAME", "file:PATH" or "credential:NAME".
-  std::string stage = "prod";   // The schema's name.
+  std::string init_dsn;        // Of who may create; "": the same.
+  Secret password;             // Not set: libpq's own ways (PGPASSWORD, ~/.pgpass).
+  std::string stage = "prod";  // The schema's name.
   PostgresMode mode = PostgresMode::kCopy;
-  bool create = true;           // open() makes and widens tables; roles are made by init only.
-  std::string reader_role;      // "": pixeledge_<stage>_reader
-  std::string writer_role;      // "": pixeledge_<stage>_writer
+  bool create = true;       // open() makes and widens tables; roles are made by init only.
+  std::string reader_role;  // "": pixeledge_<stage>_reader
+  std::string writer_role;  // "": pixeledge_<stage>_writer
   std::uint64_t connect_timeout_ns = 10 * base::kSecondNs;
   std::uint64_t timeout_ns = 60 * base::kSecondNs;
   std::uint64_t query_rows_max = 10'000;

@@ -104,9 +104,9 @@ class Planner {
     const std::size_t segment = table.find(ColumnSource::kSegment);
     const std::size_t offset = table.find(ColumnSource::kOffset);
     if (std::max(segment, offset) >= table.columns.size()) {
-      return base::Error{fmt::format(
-          "table {} has no lineage columns: mode \"upsert\" needs _segment and _offset",
-          table.name)};
+      return base::Error{
+          fmt::format("table {} has no lineage columns: mode \"upsert\" needs _segment and _offset",
+                      table.name)};
     }
     const std::string place_index = index_name(table.name, "place");
     if (!inventory_.indexes.contains(place_index)) {
@@ -212,15 +212,15 @@ PgResult<Inventory> take_inventory(PostgresConnection& connection, const Wanted&
   if (!wanted.with_roles) return inventory;
   const std::string writer = pg_text(wanted.writer_role);
   const std::string reader = pg_text(wanted.reader_role);
-  auto roles = read_names(
-      connection,
-      fmt::format("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ({}, {})", writer,
-                  reader),
-      inventory.roles);
+  auto roles =
+      read_names(connection,
+                 fmt::format("SELECT rolname FROM pg_catalog.pg_roles WHERE rolname IN ({}, {})",
+                             writer, reader),
+                 inventory.roles);
   if (!roles) return roles.error();
-  auto rights = read_names(
-      connection, fmt::format(kRightsSql, writer, reader, schema, pg_text(wanted.login)),
-      inventory.rights);
+  auto rights =
+      read_names(connection, fmt::format(kRightsSql, writer, reader, schema, pg_text(wanted.login)),
+                 inventory.rights);
   if (!rights) return rights.error();
   return inventory;
 }

@@ -13,8 +13,7 @@ struct Rule {
   std::string_view next_step;
 };
 
-constexpr std::string_view kInit =
-    "run \"pixel-shipper init\", or set create = true for this sink";
+constexpr std::string_view kInit = "run \"pixel-shipper init\", or set create = true for this sink";
 
 constexpr Rule kRules[] = {
     {"23505", ErrorClass::kRow, ""},  // See also explain().
