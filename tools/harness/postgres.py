@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A PostgreSQL server of our own, in a directory of its own, on 127.0.0.1 and a UNIX socket. It runs
-as user postgres, since the server refuses root; nothing of a system's server is touched.
+"""A PostgreSQL server of our own, in a directory of its own, on 127.0.0.1 and a UNIX socket. It
+runs as user postgres, since the server refuses root; nothing of a system's server is touched.
 
 As a program, for tests that are not Python:
 

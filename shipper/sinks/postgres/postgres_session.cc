@@ -21,7 +21,7 @@ std::string prelude(const PostgresSettings& settings, bool is_reader) {
       "SET lock_timeout = {1}; SET idle_in_transaction_session_timeout = {0}; "
       "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; "
       "SET tcp_keepalives_count = 3; SET search_path = {2}, public; {3}",
-      timeout_ms, std::min<std::uint64_t>(timeout_ms, 10'000), pg_name(settings.stage),
+      timeout_ms, std::min<std::uint64_t>(timeout_ms / 2, 10'000), pg_name(settings.stage),
       is_reader ? "SET default_transaction_read_only = on"
                 : "SELECT set_config('synchronous_commit', 'on', false) "
                   "WHERE current_setting('synchronous_commit') = 'off'");
@@ -51,10 +51,14 @@ Session::Session(std::string sink, const PostgresSettings& settings)
       lock_key_(static_cast<std::int64_t>(
           base::hash64("pixeledge sink " + settings.stage + " " + sink_))) {}
 
+// Waits a moment: the session of a shipper that has just ended may still be ending, too.
 PgResult<bool> Session::try_lock() {
-  auto locked = connection_->run(fmt::format("SELECT pg_try_advisory_lock({})", lock_key_));
-  if (!locked) return locked.error();
-  return locked->rows[0][0] == "t";
+  auto locked = connection_->run(fmt::format(
+      "BEGIN; SET LOCAL lock_timeout = '1s'; SELECT pg_advisory_lock({}); COMMIT", lock_key_));
+  if (locked) return true;
+  if (auto undone = connection_->run("ROLLBACK"); !undone) return undone.error();
+  if (locked.error().sqlstate == "55P03") return false;
+  return locked.error();
 }
 
 // After a broken connection the server may go on with our old session for a while, even commit it:
