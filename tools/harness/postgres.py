@@ -48,11 +48,13 @@ def programs():
     return pathlib.Path(there).parent if there else None
 
 
-def as_server_user():
-    """What to put before a command so that it does not run as root."""
-    if os.getuid() != 0:
-        return []
-    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups"]
+def as_server_user(ends_with_us=False):
+    """What to put before a command so that it does not run as root; where it must not outlive us,
+    the kernel sees to that."""
+    words = ["setpriv"] + (["--pdeathsig=QUIT"] if ends_with_us else [])
+    if os.getuid() == 0:
+        words += [f"--reuid={USER}", f"--regid={USER}", "--init-groups"]
+    return words if len(words) > 1 else []
 
 
 class Postgres:
@@ -95,9 +97,9 @@ class Postgres:
             settings.write(text)
         return self
 
-    def start(self, seconds=30):
+    def start(self, seconds=30, outlives_us=False):
         """Starts it and waits until it answers; create() came before."""
-        argv = [*as_server_user(), str(programs() / "postgres"), "-D", str(self.data)]
+        argv = [*as_server_user(ends_with_us=not outlives_us), str(programs() / "postgres"), "-D", str(self.data)]
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           start_new_session=True, cwd=self.place)
@@ -155,7 +157,7 @@ class Postgres:
 
 def start_program(place):
     """Leaves the server running; its process id is in DIR/data/postmaster.pid."""
-    server = Postgres(place).create().start()
+    server = Postgres(place).create().start(outlives_us=True)
     print(server.dsn)
 
 
