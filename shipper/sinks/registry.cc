@@ -9,6 +9,7 @@
 #include "shipper/sinks/file/file_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
 #include "shipper/sinks/postgres/postgres_sink.h"
+#include "shipper/sinks/s3/s3_sink.h"
 
 namespace pixel::shipper {
 namespace {
@@ -53,11 +54,19 @@ SinkMaker read_postgres_sink(base::ConfigSection& section) {
   };
 }
 
+SinkMaker read_s3_sink(base::ConfigSection& section) {
+  S3SinkSettings settings;
+  read_s3_sink_config(section, settings);
+  return
+      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
     {"postgres", read_postgres_sink},
+    {"s3", read_s3_sink},
 };
 
 }  // namespace

@@ -2,10 +2,10 @@
 // See aws_credentials.h: settings, parsing, and the order of sources. COLD.
 #include "shipper/transport/aws_credentials.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -64,6 +64,15 @@ base::Result<AwsCredentials> fetch(AwsSource source, const AwsCredentialSettings
                            credentials.error().message);
   }
   return base::Error{"no AWS credentials were found:" + missing};
+}
+
+// "2026-11-20T18:52:00Z".
+std::optional<std::int64_t> parse_time(const std::string& text) {
+  base::CivilTime time{};
+  const int found = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d", &time.year, &time.month,
+                                &time.day, &time.hour, &time.minute, &time.second);
+  if (found != 6 || !text.ends_with('Z')) return std::nullopt;
+  return base::unix_from_civil(time);
 }
 
 }  // namespace
@@ -154,14 +163,11 @@ base::Result<AwsCredentials> parse_aws_json(std::string_view json) {
   if (credentials.access_key.empty() || credentials.secret_key.empty()) {
     return base::Error{"the answer lacks AccessKeyId or SecretAccessKey"};
   }
-  // curl_getdate knows the form of HTTP, not that of ISO 8601 with its T.
-  std::string expiration = text("Expiration");
-  std::replace(expiration.begin(), expiration.end(), 'T', ' ');
-  if (!expiration.empty() && expiration.back() == 'Z') expiration.back() = ' ';
+  const std::string expiration = text("Expiration");
   if (!expiration.empty()) {
-    const std::int64_t at = curl_getdate((expiration + "GMT").c_str(), nullptr);
-    if (at < 0) return base::Error{"the answer's Expiration is no time"};
-    credentials.expires_at = at;
+    const auto at = parse_time(expiration);
+    if (!at) return base::Error{"the answer's Expiration is no time"};
+    credentials.expires_at = *at;
   }
   return credentials;
 }

@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/diagnostics.h"
 #include "shipper/transport/digest.h"
 #include "shipper/transport/url.h"
@@ -55,6 +56,7 @@ struct Arriving {
   HttpResponse response;
   std::uint64_t body_bytes_max = 0;
   std::size_t header_bytes = 0;
+  bool has_headers = false;  // All of them: libcurl takes a connection's end there for theirs.
 };
 
 std::size_t take_body(char* data, std::size_t, std::size_t bytes, void* user) {
@@ -74,14 +76,36 @@ std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* user) 
   if (line.starts_with("HTTP/")) {
     // Another response begins: after 100 Continue, or a redirect.
     arriving.response = {};
+    arriving.has_headers = false;
     return bytes;
   }
+  if (line == "\r\n" || line == "\n") arriving.has_headers = true;
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
     arriving.response.headers.emplace_back(lower(trim(line.substr(0, colon))),
                                            trim(line.substr(colon + 1)));
   }
   return bytes;
+}
+
+// CURLOPT_LOW_SPEED_TIME averages over several seconds: a burst before a stall hides it.
+struct Progress {
+  std::uint64_t timeout_ns = 0;
+  std::uint64_t moved_at_ns = 0;
+  curl_off_t bytes = 0;
+  bool has_stalled = false;
+};
+
+// libcurl calls it at least once a second.
+int watch_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto& progress = *static_cast<Progress*>(user);
+  const std::uint64_t now_ns = base::monotonic_ns();
+  if (received + sent != progress.bytes || progress.moved_at_ns == 0) {
+    progress.bytes = received + sent;
+    progress.moved_at_ns = now_ns;
+  }
+  progress.has_stalled = now_ns - progress.moved_at_ns >= progress.timeout_ns;
+  return progress.has_stalled ? 1 : 0;  // 1 ends the request.
 }
 
 }  // namespace
@@ -149,9 +173,6 @@ void HttpClient::Handle::set_connection(const HttpSettings& settings, const Http
   set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings.connect_timeout_ns));
   set(CURLOPT_TIMEOUT_MS,
       milliseconds(request.timeout_ns != 0 ? request.timeout_ns : settings.timeout_ns));
-  set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-  set(CURLOPT_LOW_SPEED_TIME,
-      static_cast<long>(std::max<std::uint64_t>(settings.stall_timeout_ns / base::kSecondNs, 1)));
   // "" is "none", and keeps libcurl from http_proxy and no_proxy of the environment.
   set(CURLOPT_PROXY, settings.proxy);
   set(CURLOPT_NOPROXY, "");
@@ -190,7 +211,8 @@ void HttpClient::Handle::set_request(const HttpRequest& request) {
   }
   if (request.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request.method);
   // The answer to "may I send?" costs a round trip for each batch, and not every server gives one.
-  add_line("Expect:");
+  // Not where it is signed: libcurl 7.88 signs this line as a header and then does not send it.
+  if (request.signing == nullptr) add_line("Expect:");
   for (const auto& [name, value] : request.headers) add_header(name, value);
 }
 
@@ -201,7 +223,9 @@ void HttpClient::Handle::set_authentication(const HttpRequest& request) {
     set(CURLOPT_USERNAME, signing.access_key);
     set(CURLOPT_PASSWORD, signing.secret_key);
     // libcurl 7.88 knows no other way to sign a body for S3, which wants this header.
-    add_header("x-amz-content-sha256", sha256_hex(request.body));
+    if (!has_header(request.headers, "x-amz-content-sha256")) {
+      add_header("x-amz-content-sha256", sha256_hex(request.body));
+    }
     if (!signing.session_token.empty()) add_header("x-amz-security-token", signing.session_token);
   } else if (!request.user.empty()) {
     set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
@@ -227,6 +251,8 @@ HttpClient::~HttpClient() = default;
 base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   Arriving arriving;
   arriving.body_bytes_max = request.body_bytes_max;
+  Progress progress;
+  progress.timeout_ns = settings_.stall_timeout_ns;
   Handle& handle = *handle_;
   handle.reset();
   handle.set_connection(settings_, request);
@@ -237,12 +263,21 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   handle.set(CURLOPT_WRITEDATA, &arriving);
   handle.set(CURLOPT_HEADERFUNCTION, take_header);
   handle.set(CURLOPT_HEADERDATA, &arriving);
+  handle.set(CURLOPT_NOPROGRESS, 0L);
+  handle.set(CURLOPT_XFERINFOFUNCTION, watch_progress);
+  handle.set(CURLOPT_XFERINFODATA, &progress);
   const CURLcode code = handle.failed != CURLE_OK ? handle.failed : curl_easy_perform(handle.curl);
-  if (code != CURLE_OK) {
-    // libcurl's own text names hosts, ports, files and times, never what was sent.
-    const std::string_view text =
-        handle.message[0] != '\0' ? std::string_view(handle.message) : curl_easy_strerror(code);
-    return base::Error{fmt::format("{} {}: {}", request.method, url_origin(request.url), text)};
+  // libcurl's own text names hosts, ports, files and times, never what was sent.
+  std::string failure;
+  if (progress.has_stalled) {
+    failure = "no byte came or went for " + base::format_duration_ns(settings_.stall_timeout_ns);
+  } else if (code != CURLE_OK) {
+    failure = handle.message[0] != '\0' ? handle.message : curl_easy_strerror(code);
+  } else if (!arriving.has_headers) {
+    failure = "the connection ended within the headers of the answer";
+  }
+  if (!failure.empty()) {
+    return base::Error{fmt::format("{} {}: {}", request.method, url_origin(request.url), failure)};
   }
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &arriving.response.status);
   return std::move(arriving.response);

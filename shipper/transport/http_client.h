@@ -46,8 +46,8 @@ struct HttpRequest {
   std::string method = "GET";
   /// Encoded. Where it is signed: parameters sorted by name, each with its "=".
   std::string url;
-  /// REQUIRES: no control characters. Where they are signed: no name that begins with another
-  /// one's name and '-' (libcurl 7.88 sorts those wrongly).
+  /// REQUIRES: no control characters. Where they are signed: no empty value, and no name that
+  /// begins with another one's name and '-' (libcurl 7.88 signs those wrongly).
   HttpHeaders headers;
   std::string_view body;                // Lent for the call.
   const AwsSigning* signing = nullptr;  // Signed where not null, the body included; lent.

@@ -8,9 +8,7 @@ void read_http_settings(base::ConfigSection& section, HttpSettings& settings) {
   constexpr base::Bounds kTimes{base::kMillisecondNs, 24 * 3600 * base::kSecondNs};
   section.read_duration("connect_timeout", settings.connect_timeout_ns, kTimes);
   section.read_duration("timeout", settings.timeout_ns, kTimes);
-  // libcurl measures this one in seconds.
-  section.read_duration("stall_timeout", settings.stall_timeout_ns,
-                        {base::kSecondNs, 24 * 3600 * base::kSecondNs});
+  section.read_duration("stall_timeout", settings.stall_timeout_ns, kTimes);
   section.read("ca_file", settings.ca_file);
   section.read("client_certificate", settings.client_certificate_file);
   section.read("client_key", settings.client_key_file);
