@@ -6,14 +6,14 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
 #include <optional>
 
-#include "shipper/sinks/postgres/postgres_query.h"
+#include "shipper/encode/lineage_sql.h"
 #include "shipper/sinks/postgres/postgres_rows.h"
 #include "shipper/sinks/postgres/postgres_schema.h"
 #include "shipper/sinks/postgres/postgres_session.h"
 #include "shipper/sinks/postgres/postgres_verdict.h"
+#include "shipper/transport/postgres_query.h"
 
 namespace pixel::shipper {
 namespace {
@@ -319,7 +319,11 @@ base::Result<std::vector<Holding>> PostgresSink::holdings() {
   if (auto set = connection->run("SET statement_timeout = '1h'"); !set) {
     return base::Error{explain(set.error())};
   }
-  return postgres::read_holdings(*connection, settings_.stage, tables_);
+  auto sql = lineage_sql(settings_.stage, tables_);
+  if (!sql) return sql.error();
+  auto counts = connection->run(*sql);
+  if (!counts) return base::Error{explain(counts.error())};
+  return holdings_of(counts->rows);
 }
 
 base::Result<QueryAnswer> PostgresSink::query(std::string_view sql) {
@@ -327,8 +331,10 @@ base::Result<QueryAnswer> PostgresSink::query(std::string_view sql) {
   if (!connection) return base::Error{explain(connection.error())};
   constexpr std::uint64_t kGraceNs = 5 * base::kSecondNs;  // The server's own limit comes first.
   connection->set_timeout(settings_.query_timeout_ns + kGraceNs);
-  return postgres::answer_query(*connection, sql,
-                                {settings_.query_rows_max, settings_.query_timeout_ns});
+  auto json = answer_postgres_query(*connection, sql,
+                                    {settings_.query_rows_max, settings_.query_timeout_ns});
+  if (!json) return json.error();
+  return QueryAnswer{std::move(*json)};
 }
 
 }  // namespace
