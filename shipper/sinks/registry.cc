@@ -9,6 +9,7 @@
 #include "shipper/sinks/file/file_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
 #include "shipper/sinks/postgres/postgres_sink.h"
+#include "shipper/sinks/redshift/redshift_sink.h"
 #include "shipper/sinks/s3/s3_sink.h"
 
 namespace pixel::shipper {
@@ -61,11 +62,20 @@ SinkMaker read_s3_sink(base::ConfigSection& section) {
       [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
 }
 
+SinkMaker read_redshift_sink(base::ConfigSection& section) {
+  RedshiftSettings settings;
+  read_redshift_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_redshift_sink(context.name, context.tables, settings);
+  };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
     {"postgres", read_postgres_sink},
+    {"redshift", read_redshift_sink},
     {"s3", read_s3_sink},
 };
 
