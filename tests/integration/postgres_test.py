@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """pixel-shipper into a real PostgreSQL, under load: the shipper is killed with SIGKILL again and
-again, the server crashes, restarts and freezes in between, and in the end every line that was logged
-is a row exactly once, by the tables' own words and by the audit."""
+again, the server crashes, restarts and freezes in between, and in the end every line that was
+logged is a row exactly once, by the tables' own words and by the audit."""
 
 import contextlib
 import os

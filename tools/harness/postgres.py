@@ -99,7 +99,8 @@ class Postgres:
 
     def start(self, seconds=30, outlives_us=False):
         """Starts it and waits until it answers; create() came before."""
-        argv = [*as_server_user(ends_with_us=not outlives_us), str(programs() / "postgres"), "-D", str(self.data)]
+        argv = [*as_server_user(ends_with_us=not outlives_us), str(programs() / "postgres"), "-D",
+                str(self.data)]
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           start_new_session=True, cwd=self.place)

@@ -11,7 +11,7 @@
 
 #include "shipper/sinks/postgres/postgres_sink.h"
 #include "tests/unit/shipper/sinks/batch_maker.h"
-#include "tests/unit/shipper/sinks/postgres/postgres_server.h"
+#include "tests/unit/shipper/support/postgres_server.h"
 
 namespace pixel::shipper::testing {
 

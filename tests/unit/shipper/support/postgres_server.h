@@ -24,6 +24,11 @@ class PostgresServer {
   }
   /// "" where there is none.
   const std::string& dsn() const { return dsn_; }
+  std::string socket_directory() const { return directory_.path().string() + "/server"; }
+  std::string port() const {
+    const std::size_t begin = dsn_.rfind(':') + 1;
+    return dsn_.substr(begin, dsn_.find('/', begin) - begin);
+  }
 
   /// The answer to one statement, rows joined by '\n' and columns by '|'; NULL is "~".
   std::string ask(const std::string& sql) {
