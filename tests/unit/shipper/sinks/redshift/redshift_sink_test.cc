@@ -60,17 +60,26 @@ class StandIn {
   int port_ = 0;
 };
 
+// One store and one cluster for all; a schema and a prefix for each test.
 class RedshiftSinkTest : public ::testing::Test {
  protected:
+  static void SetUpTestSuite() {
+    if (server().dsn().empty()) return;
+    store_.emplace();
+    cluster_.emplace(server(), store_->url());
+  }
+  static void TearDownTestSuite() {
+    cluster_.reset();
+    store_.reset();
+  }
   void SetUp() override {
     if (server().dsn().empty()) GTEST_SKIP() << "PostgreSQL is not installed";
     static int number = 0;
-    store_.emplace();
-    cluster_.emplace(server(), store_->url());
+    objects_before_ = count_objects();
     settings_.dsn =
         "postgresql://postgres@127.0.0.1:" + std::to_string(cluster_->port()) + "/postgres";
     settings_.schema = "r" + std::to_string(++number);
-    settings_.prefix = "loads";
+    settings_.prefix = "loads/" + settings_.schema;
     settings_.iam_role = "default";
     settings_.store = store_->settings();
   }
@@ -85,10 +94,13 @@ class RedshiftSinkTest : public ::testing::Test {
     }
     return server().ask(sql);
   }
-  int count_objects() { return store_->control("state")["objects"].get<int>(); }
+  int count_objects() {
+    return store_->control("state")["objects"].get<int>() - objects_before_;
+  }
 
-  std::optional<testing::StrictStore> store_;
-  std::optional<StandIn> cluster_;
+  inline static std::optional<testing::StrictStore> store_;
+  inline static std::optional<StandIn> cluster_;
+  int objects_before_ = 0;
   RedshiftSettings settings_;
 };
 
