@@ -11,6 +11,7 @@
 #include "shipper/sinks/http/http_sink.h"
 #include "shipper/sinks/http/slack_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
+#include "shipper/sinks/s3/s3_sink.h"
 #include "shipper/sinks/stdout/stdout_sink.h"
 
 namespace pixel::shipper {
@@ -88,6 +89,13 @@ SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
 constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
 constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
 
+SinkMaker read_s3_sink(base::ConfigSection& section) {
+  S3SinkSettings settings;
+  read_s3_sink_config(section, settings);
+  return
+      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
@@ -95,6 +103,7 @@ constexpr SinkKind kKinds[] = {
     {"stdout", read_stdout_sink},
     {"http", read_http_sink, kHttpLimits},
     {"clickhouse", read_clickhouse_sink, kClickhouseLimits},
+    {"s3", read_s3_sink},
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ StoreStatus ObjectStore::put_parts(const std::string& key, std::string_view body
   // Before all the bytes go: an earlier try may have come through.
   const auto found = head(key);
   if (!found) return found.error();
-  if (found->has_value()) return StoreError{Kind::kExists, key + " is there", 0};
+  if (found->has_value()) return StoreError{Kind::kExists, key + " is there", 0, ""};
   abort_old_uploads(key);
   const auto upload = begin_upload(key, options);
   if (!upload) return upload.error();
@@ -37,7 +37,7 @@ StoreResult<std::string> ObjectStore::begin_upload(const std::string& key,
   const auto response = ask(std::move(begin), "begin the upload of " + key);
   if (!response) return response.error();
   std::string upload = xml_text(response->body, "UploadId");
-  if (upload.empty()) return StoreError{Kind::kRetry, key + ": the store gave no UploadId", 0};
+  if (upload.empty()) return StoreError{Kind::kRetry, key + ": the store gave no UploadId", 0, ""};
   return upload;
 }
 
@@ -59,7 +59,7 @@ StoreResult<std::vector<UploadedPart>> ObjectStore::send_parts(const std::string
         ask(std::move(put), fmt::format("put part {} of {} of {}", number, plan.count, key));
     if (!response) return response.error();
     part.etag = response->header("etag");
-    if (part.etag.empty()) return StoreError{Kind::kRetry, key + ": a part got no ETag", 0};
+    if (part.etag.empty()) return StoreError{Kind::kRetry, key + ": a part got no ETag", 0, ""};
   }
   return parts;
 }
@@ -80,7 +80,7 @@ StoreStatus ObjectStore::complete_upload(const std::string& key, const std::stri
     return classify_s3_answer(*response, what, "", 0);
   }
   if (response->body.find("</CompleteMultipartUploadResult>") == std::string::npos) {
-    return StoreError{Kind::kRetry, what + ": the store did not say that it is complete", 0};
+    return StoreError{Kind::kRetry, what + ": the store did not say that it is complete", 0, ""};
   }
   return base::Unit{};
 }

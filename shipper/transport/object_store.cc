@@ -20,7 +20,7 @@ constexpr std::string_view kMeta = "x-amz-meta-";
 
 std::int64_t now_s() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
-StoreError refused(std::string message) { return {Kind::kRefused, std::move(message), 0}; }
+StoreError refused(std::string message) { return {Kind::kRefused, std::move(message), 0, ""}; }
 
 ObjectInfo info_of(const HttpResponse& response) {
   ObjectInfo info;
@@ -90,14 +90,14 @@ StoreResult<HttpResponse> ObjectStore::ask(HttpRequest request, const std::strin
   for (int attempt = 0;; ++attempt) {
     const auto credentials = credentials_.get();
     if (!credentials) {
-      return StoreError{Kind::kRetry, "cannot " + what + ": " + credentials.error().message, 0};
+      return StoreError{Kind::kRetry, "cannot " + what + ": " + credentials.error().message, 0, ""};
     }
     const AwsSigning signing{credentials->access_key, credentials->secret_key,
                              credentials->session_token, settings_.region, "s3"};
     request.signing = &signing;
     auto response = (*client).send(request);
     if (!response) {
-      return StoreError{Kind::kRetry, "cannot " + what + ": " + response.error().message, 0};
+      return StoreError{Kind::kRetry, "cannot " + what + ": " + response.error().message, 0, ""};
     }
     if (response->status >= 200 && response->status < 300) return std::move(*response);
     StoreError error = classify_s3_answer(*response, what, credentials->source, now_s());
@@ -149,9 +149,9 @@ StoreStatus ObjectStore::confirm(const std::string& key, std::string_view body,
                                  const PutOptions& options) {
   const auto found = head(key);
   if (!found) return found.error();
-  if (!found->has_value()) return StoreError{Kind::kRetry, key + " was there and is gone", 0};
+  if (!found->has_value()) return StoreError{Kind::kRetry, key + " was there and is gone", 0, ""};
   const ObjectInfo& info = **found;
-  if (info.bytes != body.size()) {
+  if (options.compare_length && info.bytes != body.size()) {
     return refused(
         fmt::format("{} is there with {} bytes instead of {}: another program writes to "
                     "this prefix, or the configuration changed; move it away or give "
@@ -195,7 +195,7 @@ StoreResult<ObjectPage> ObjectStore::list(const std::string& prefix,
   const auto response = ask(std::move(list), what);
   if (!response) return response.error();
   auto page = parse_object_page(response->body);
-  if (!page) return StoreError{Kind::kRetry, what + ": " + page.error().message, 0};
+  if (!page) return StoreError{Kind::kRetry, what + ": " + page.error().message, 0, ""};
   return std::move(*page);
 }
 

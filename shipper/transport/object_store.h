@@ -39,6 +39,9 @@ struct PutOptions {
   /// Names in lower case and without "x-amz-meta-"; at most 2 KB in all (Amazon S3 User Guide,
   /// Working with object metadata). No name may begin with another one and '-'.
   HttpHeaders metadata;
+  /// false: the metadata say enough of the content, and the same content may have another length
+  /// (compressed by another version of a library).
+  bool compare_length = true;
 };
 
 class ObjectStore {

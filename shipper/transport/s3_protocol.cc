@@ -102,6 +102,7 @@ StoreError classify_s3_answer(const HttpResponse& response, std::string_view wha
   if (!code.empty()) error.message += fmt::format(" {} ({})", code, text);
   if (response.status == 403) error.message += fmt::format(" to the keys from {}", who);
   if (!next_step.empty()) error.message += ": " + next_step;
+  error.code = code;
   return error;
 }
 

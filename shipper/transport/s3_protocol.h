@@ -26,6 +26,7 @@ struct StoreError {
   Kind kind = Kind::kRetry;
   std::string message;  // Cause and next step.
   std::uint64_t retry_after_ns = 0;
+  std::string code;  // Of S3, "NoSuchBucket"; "" where it said none.
 };
 
 /// What an answer that is no success means. `what` is "put a/b to bucket x", for the message;
