@@ -94,7 +94,7 @@ base::Result<std::string> holdings_offline(const Config& config) {
   std::vector<SinkHoldings> all;
   for (const SinkConfig& candidate : config.sinks) {
     auto sink = candidate.make({candidate.name, config.sink_state(candidate.name), config.tables});
-    const auto opened = sink->open();
+    const auto opened = open_offline(config, candidate, *sink);
     if (!opened) {
       all.push_back({candidate.name, opened.error(), nullptr});
       continue;

@@ -102,6 +102,12 @@ void read_sink_section(base::ConfigSection& section, std::set<std::string>& name
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
   section.read("flush_rows", sink.limits.rows, {1, 1'000'000});
   section.read_bytes("flush_bytes", sink.limits.bytes, {base::kKiB, 512 * base::kMiB});
+  section.read_duration("retry_first", sink.retry.first_ns,
+                        {base::kMillisecondNs, 60 * base::kSecondNs});
+  section.read_duration("retry_cap", sink.retry.cap_ns,
+                        {base::kMillisecondNs, 3600 * base::kSecondNs});
+  section.read("concurrency", sink.concurrency, {0, 64});
+  section.read("rate_limit", sink.rows_per_second_max, {0, 1'000'000'000});
   std::string kind_name;
   if (section.has("kind")) {
     section.read("kind", kind_name);

@@ -11,6 +11,7 @@
 #include "base/config_reader.h"
 #include "base/units.h"
 #include "shipper/batch/batcher.h"
+#include "shipper/deliver/retry.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
 
@@ -20,6 +21,9 @@ struct SinkConfig {
   std::string name;
   std::string kind;
   BatchLimits limits;
+  RetryLimits retry;
+  std::uint32_t concurrency = 0;          // Most deliveries at once; 0: what the kind takes.
+  std::uint64_t rows_per_second_max = 0;  // 0: no limit.
   SinkMaker make;
 };
 

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/diagnostics.h"
 #include "base/hash.h"
+#include "shipper/deliver/dispatcher.h"
+#include "shipper/deliver/journal.h"
 
 namespace pixel::shipper {
 namespace {
@@ -30,10 +32,22 @@ PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
   PipelineOptions options;
   options.name = sink.name;
   options.limits = sink.limits;
+  options.retry = sink.retry;
+  options.concurrency = sink.concurrency;
+  options.rows_per_second_max = sink.rows_per_second_max;
   options.failures_max = once ? kOnceFailuresMax : 0;
-  if (once) options.retry.cap_ns = base::kSecondNs;
+  if (once) options.retry.cap_ns = std::min(options.retry.cap_ns, base::kSecondNs);
   options.seed = base::hash64(sink.name) ^ base::monotonic_ns();
   return options;
+}
+
+// Null where the sink's own thread is enough.
+std::unique_ptr<Dispatcher> make_dispatcher(const SinkConfig& config, const SinkTraits& traits,
+                                            Catalogue& catalogue) {
+  std::uint32_t threads = traits.keeps_checkpoint ? 1 : traits.concurrency_max;
+  if (config.concurrency != 0) threads = std::min(threads, config.concurrency);
+  if (threads <= 1) return nullptr;
+  return std::make_unique<ThreadDispatcher>(threads, [&catalogue] { catalogue.wake(); });
 }
 
 }  // namespace
@@ -44,8 +58,10 @@ struct Service::Lane {
         sink(make_sink(config, sink_config)),
         store(config.spool),
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
+        journal(config.sink_state(sink_config.name)),
+        dispatcher(make_dispatcher(sink_config, sink->traits(), catalogue)),
         pipeline(pipeline_options(sink_config, once), {config.tables, sink->traits().takes_lines},
-                 *sink, store, dead_letters, base::monotonic_ns),
+                 *sink, store, dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
         runner(pipeline, catalogue) {}
 
   const std::string& name() const { return pipeline.options().name; }
@@ -55,6 +71,8 @@ struct Service::Lane {
   std::unique_ptr<Sink> sink;
   FileStore store;
   DeadLetterFile dead_letters;
+  Journal journal;  // Used where the sink keeps no checkpoint.
+  std::unique_ptr<Dispatcher> dispatcher;
   Pipeline pipeline;
   Runner runner;
 };
@@ -196,6 +214,15 @@ base::Result<QueryAnswer> Service::query(const std::string& sink, const std::str
   return error;
 }
 
+base::Result<Checkpoint> open_offline(const Config& config, const SinkConfig& sink_config,
+                                      Sink& sink) {
+  auto checkpoint = sink.open();
+  if (!checkpoint || sink.traits().keeps_checkpoint) return checkpoint;
+  auto reading = read_journal(real_file_system(), config.sink_state(sink_config.name));
+  if (!reading) return reading.error();
+  return std::move(reading->state.checkpoint);
+}
+
 base::Result<std::vector<SinkReport>> offline_reports(const Config& config) {
   auto lock = InstanceLock::acquire(config.state);
   if (!lock) return lock.error();
@@ -208,7 +235,7 @@ base::Result<std::vector<SinkReport>> offline_reports(const Config& config) {
   for (const SinkConfig& sink_config : config.sinks) {
     SinkReport report{sink_config.name, sink_config.kind, {}, {}};
     auto sink = make_sink(config, sink_config);
-    auto checkpoint = sink->open();
+    auto checkpoint = open_offline(config, sink_config, *sink);
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
       report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(),

@@ -81,6 +81,11 @@ class Service {
   std::thread upkeep_;
 };
 
+/// Opens a sink while no shipper runs and says how far it has come: by its own word, or its
+/// journal's. REQUIRES: the caller has the lock.
+base::Result<Checkpoint> open_offline(const Config& config, const SinkConfig& sink_config,
+                                      Sink& sink);
+
 /// The sinks' own words while no shipper runs: opens each under the lock and closes it.
 base::Result<std::vector<SinkReport>> offline_reports(const Config& config);
 

@@ -22,8 +22,7 @@ struct StoredCheckpoint {
 class CheckpointStore {
  public:
   /// `directory` holds checkpoint.0 and checkpoint.1; it must exist by the first save.
-  explicit CheckpointStore(std::filesystem::path directory,
-                           FileSystem& files = real_file_system())
+  explicit CheckpointStore(std::filesystem::path directory, FileSystem& files = real_file_system())
       : directory_(std::move(directory)), files_(files) {}
 
   /// The newest whole one; nothing where none was ever saved. An error where files exist and none

@@ -82,6 +82,8 @@ std::optional<std::uint64_t> Deliveries::wake_at_ns() const {
 bool Deliveries::send(std::uint64_t now_ns) {
   rate_at_ns_ = 0;
   for (auto flight = flights_.begin(); flight != flights_.end(); ++flight) {
+    // The sink's checkpoint cannot pass over one of two halves that waits.
+    if (parts_.journal == nullptr && flight != flights_.begin()) return false;
     if (flight->stage != Flight::Stage::kWaiting) continue;
     const bool is_first_send = parts_.journal != nullptr && flight->number == 0;
     if (now_ns < flight->retry_at_ns) {
@@ -184,20 +186,24 @@ void Deliveries::begin_delivery(Flight& flight, std::uint64_t now_ns) {
 }
 
 bool Deliveries::complete(std::uint64_t now_ns) {
+  if (now_ns < complete_at_ns_) return false;
   auto end = flights_.begin();
-  while (end != flights_.end() && end->stage == Flight::Stage::kTaken) ++end;
-  if (end == flights_.begin() || now_ns < complete_at_ns_) return false;
+  std::size_t count = 0;
+  for (; end != flights_.end() && end->stage == Flight::Stage::kTaken; ++end) {
+    if (lettered_ != 0 && count == lettered_) break;
+    ++count;
+  }
+  if (count == 0) return false;
   const auto status = try_complete(end);
   if (status) {
     complete_at_ns_ = 0;
     complete_failures_ = 0;
     complete_error_.clear();
-    publish();
-    return true;
+  } else {
+    complete_error_ = status.error().message;
+    complete_at_ns_ = parts_.now_ns() + retry_delay_ns(options_.retry, ++complete_failures_, prng_);
+    count_failure();
   }
-  complete_error_ = status.error().message;
-  complete_at_ns_ = parts_.now_ns() + retry_delay_ns(options_.retry, ++complete_failures_, prng_);
-  count_failure();
   publish();
   return true;
 }
@@ -215,28 +221,45 @@ base::Status Deliveries::try_complete(Place end) {
     letters.insert(letters.end(), own.begin(), own.end());
     written += flight->parcel.batch.dead_letters.size();
   }
-  if (parts_.journal != nullptr) {
-    if (auto status = write_letters(letters, after.dead_letter_bytes); !status) return status;
-    if (auto status = parts_.journal->done(std::prev(end)->number, after); !status) return status;
-  } else {
-    after.dead_letter_bytes = flights_.front().parcel.batch.after.dead_letter_bytes;
-    if (!letters.empty()) {
-      const auto length = parts_.dead_letters.append(letters);
-      if (!length) return length.error();
-      after.dead_letter_bytes = *length;
-    }
-  }
+  const auto status = parts_.journal == nullptr
+                          ? append_late(letters, after.dead_letter_bytes)
+                          : write_done(letters, std::prev(end)->number, batches, after);
+  if (!status) return status;
   letters_beyond_ = false;
   acked_ = std::move(after);
   flights_.erase(flights_.begin(), end);
   failures_in_a_row_ = 0;
   const std::uint64_t now_ns = parts_.now_ns();
-  parts_.board.update([&](PipelineStatus& status) {
-    status.batches += batches;
-    status.dead_letters += written;
-    status.last_ack_ns = now_ns;
-    status.delivered = std::make_shared<const Checkpoint>(acked_);
+  parts_.board.update([&](PipelineStatus& board) {
+    board.batches += batches;
+    board.dead_letters += written;
+    board.last_ack_ns = now_ns;
+    board.delivered = std::make_shared<const Checkpoint>(acked_);
   });
+  return base::ok_status();
+}
+
+// Once "done" was tried, the letters stay and the same record is tried again: a failed append may
+// be on the disk all the same, and then it counts them.
+base::Status Deliveries::write_done(std::span<const DeadLetter> letters, std::uint64_t number,
+                                    std::size_t batches, Checkpoint& after) {
+  if (lettered_ == 0) {
+    if (auto status = write_letters(letters, lettered_bytes_); !status) return status;
+    lettered_ = batches;
+  }
+  after.dead_letter_bytes = lettered_bytes_;
+  if (auto status = parts_.journal->done(number, after); !status) return status;
+  lettered_ = 0;
+  return base::ok_status();
+}
+
+// The others were written before the batch was given to the sink.
+base::Status Deliveries::append_late(std::span<const DeadLetter> letters, std::uint64_t& bytes) {
+  bytes = flights_.front().parcel.batch.after.dead_letter_bytes;
+  if (letters.empty()) return base::ok_status();
+  const auto length = parts_.dead_letters.append(letters);
+  if (!length) return length.error();
+  bytes = *length;
   return base::ok_status();
 }
 

@@ -112,6 +112,9 @@ class Deliveries {
 
   bool complete(std::uint64_t now_ns);
   base::Status try_complete(Place end);
+  base::Status write_done(std::span<const DeadLetter> letters, std::uint64_t number,
+                          std::size_t batches, Checkpoint& after);
+  base::Status append_late(std::span<const DeadLetter> letters, std::uint64_t& bytes);
   void publish();
 
   const PipelineOptions& options_;
@@ -127,6 +130,8 @@ class Deliveries {
   std::uint64_t next_id_ = 1;
   std::uint32_t flying_ = 0;
   bool letters_beyond_ = false;  // The log may have more than acked_ counts.
+  std::size_t lettered_ = 0;  // So many of the first have their letters in it, and wait for "done".
+  std::uint64_t lettered_bytes_ = 0;
   std::uint64_t rate_at_ns_ = 0;
   std::uint64_t complete_at_ns_ = 0;
   std::uint64_t complete_failures_ = 0;

@@ -48,7 +48,8 @@ std::optional<Outcome> ThreadDispatcher::take() {
 
 void ThreadDispatcher::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.empty() && running_ == 0; });
+  waiting_.clear();
+  changed_.wait(lock, [this] { return running_ == 0; });
 }
 
 void ThreadDispatcher::run() {

@@ -4,7 +4,7 @@
 //
 // Writers and readers: one thread begins and takes; the work runs on any.
 // Invariants:
-//  1. Each work that began is taken once, or was over when finish() returned.
+//  1. The outcome of each work that began is taken once, unless finish() came before.
 #pragma once
 
 #include <condition_variable>
@@ -33,7 +33,7 @@ class Dispatcher {
   virtual void begin(Work work) = 0;
   /// One that is over, oldest end first; never waits.
   virtual std::optional<Outcome> take() = 0;
-  /// Waits until nothing runs any more.
+  /// Waits until nothing runs any more; what did not start yet never does.
   virtual void finish() = 0;
 };
 

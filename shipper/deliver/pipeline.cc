@@ -124,7 +124,10 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
   follower_.emplace(store_, cut_, options_.chunk_bytes);
   batcher_.emplace(gathered(content_, journal_), options_.limits, cut_);
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
-  board_.update([this](PipelineStatus& status) { status.unresolved_intents = again_.size(); });
+  board_.update([this](PipelineStatus& status) {
+    status.unresolved_intents = again_.size();
+    if (journal_ != nullptr) status.journal_note = journal_->note();
+  });
   deliveries_.begin(std::move(checkpoint).value());
   return {};
 }

@@ -70,7 +70,7 @@ def test_stand_in(build, place):
         return (RESET_BEFORE if luck < 0.05 else RESET_AFTER if luck < 0.15 else
                 252 if luck < 0.17 else 241 if luck < 0.19 else None)
 
-    for form, extra in (("row_binary", "concurrency_max = 3\ngzip = true"), ("tsv", "")):
+    for form, extra in (("row_binary", "concurrency = 3\ngzip = true"), ("tsv", "")):
         own = place / form
         own.mkdir()
         with StrictClickhouse() as server:

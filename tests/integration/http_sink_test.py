@@ -44,7 +44,7 @@ def test_kills_and_faults(build, place):
 
     with Receiver(script) as receiver:
         site = make_site(place, build, SINK.format(port=receiver.port,
-                                                   extra="concurrency_max = 4\ngzip = true"))
+                                                   extra="concurrency = 4\ngzip = true"))
         site.shipper_config.write()
         report = Disturbed(site, place).run(kills=12)
         sent = receiver.ids()

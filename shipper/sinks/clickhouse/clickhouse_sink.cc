@@ -17,6 +17,8 @@ namespace pixel::shipper {
 namespace {
 
 constexpr std::uint32_t kEncoderVersion = 1;
+// Each insert makes a part: more at once only where there is much to catch up with.
+constexpr std::uint32_t kConcurrencyMax = 4;
 
 // What open() found out; never changes while deliver() runs.
 struct Destination {
@@ -44,7 +46,7 @@ class ClickhouseSink : public Sink {
       : options_(options), askers_([this] { return std::make_unique<Lane>(options_, nullptr); }) {}
 
   SinkTraits traits() const override {
-    return {false, false, options_.concurrency_max, kEncoderVersion};
+    return {false, false, kConcurrencyMax, kEncoderVersion};
   }
   Guarantee guarantee() const override;
   base::Result<Checkpoint> open() override;

@@ -11,6 +11,9 @@
 namespace pixel::shipper {
 namespace {
 
+// So many requests at once, and so many batches in flight when we are killed.
+constexpr std::uint32_t kConcurrencyMax = 8;
+
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 class HttpSink : public Sink {
@@ -19,7 +22,7 @@ class HttpSink : public Sink {
       : options_(options), lanes_([this] { return std::make_unique<Lane>(options_); }) {}
 
   SinkTraits traits() const override {
-    return {false, false, options_.concurrency_max, kJsonLinesVersion};
+    return {false, false, kConcurrencyMax, kJsonLinesVersion};
   }
   Guarantee guarantee() const override {
     return {false,

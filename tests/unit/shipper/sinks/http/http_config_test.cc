@@ -28,12 +28,11 @@ Read read(const std::string& text) {
 
 TEST(HttpConfig, ReadsEverything) {
   const Read got = read(
-      "url = \"https://rows.example/in\"\nbody = \"array\"\ngzip = true\nconcurrency_max = 4\n"
+      "url = \"https://rows.example/in\"\nbody = \"array\"\ngzip = true\n"
       "bearer_token = \"env:HTTP_TEST_TOKEN\"\n"
       "headers = [\"X-Tenant: a\", \"X-Api-Key: env:HTTP_TEST_KEY\"]\ntimeout = \"5s\"\n");
   ASSERT_TRUE(got.errors.empty()) << got.errors[0];
   EXPECT_TRUE(got.section.http.is_array);
-  EXPECT_EQ(got.section.http.concurrency_max, 4U);
   ::setenv("HTTP_TEST_TOKEN", "t0ken", 1);
   ::setenv("HTTP_TEST_KEY", "k3y", 1);
   const auto request = prepare_request(got.section.http.endpoint);
