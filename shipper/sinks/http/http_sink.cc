@@ -21,9 +21,7 @@ class HttpSink : public Sink {
   explicit HttpSink(const HttpSinkOptions& options)
       : options_(options), lanes_([this] { return std::make_unique<Lane>(options_); }) {}
 
-  SinkTraits traits() const override {
-    return {false, false, kConcurrencyMax, kJsonLinesVersion};
-  }
+  SinkTraits traits() const override { return {false, false, kConcurrencyMax, kJsonLinesVersion}; }
   Guarantee guarantee() const override {
     return {false,
             "a batch of which no answer came is sent again, under the same Idempotency-Key; a "
