@@ -220,7 +220,7 @@ TEST_F(JournaledPipelineTest, OtherEncoderVersionIsRefusedUntilTheOldOneIsBack) 
   EXPECT_EQ(status.unresolved_intents, 1U);
   EXPECT_GE(status.unresolved_errors, 2U);
   EXPECT_NE(status.last_error.find("encoder version 1, this program has 2"), std::string::npos);
-  EXPECT_NE(status.last_error.find("--discard test"), std::string::npos);
+  EXPECT_NE(status.last_error.find("journal discard --sink test"), std::string::npos);
   EXPECT_EQ(destination_.deliveries, 1);
   destination_.encoder_version = 1;
   start();
