@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <sstream>
 
 #include "base/file.h"
 #include "base/toml_place.h"
@@ -400,6 +401,19 @@ std::vector<std::string> ConfigSection::keys() const {
 
 bool ConfigSection::has(std::string_view key) const {
   return node_->table != nullptr && node_->table->contains(key);
+}
+
+std::string ConfigSection::text() const {
+  std::ostringstream stream;
+  if (node_->table != nullptr) stream << *node_->table;
+  return stream.str();
+}
+
+std::string ConfigSection::text(std::string_view key) const {
+  const toml::node* node = node_->table == nullptr ? nullptr : node_->table->get(key);
+  std::ostringstream stream;
+  if (node != nullptr) node->visit([&stream](const auto& value) { stream << value; });
+  return stream.str();
 }
 
 void ConfigSection::finish() {

@@ -68,6 +68,11 @@ class ConfigSection {
   /// The keys of this table, in file order: for tables whose keys are the user's own names.
   std::vector<std::string> keys() const;
   bool has(std::string_view key) const;
+  /// The table as TOML in an order of its own, without comments; "" where the section is absent.
+  /// The same text means the same settings. May hold secrets: compare or hash it, never show it.
+  std::string text() const;
+  /// The same of one key.
+  std::string text(std::string_view key) const;
   /// Reports an error of meaning at a key of this table ("must not be ..."); `expected` completes
   /// "expected ...".
   void fail(std::string_view key, std::string_view expected);

@@ -78,6 +78,7 @@ void Ledger::add_lane(const std::string& sink, const logfmt::LaneId& lane,
     if (pending == 0) continue;
     books.pending += pending;
     books.lag_bytes += whole.bytes - offset;
+    ++books.lag_segments;
     if (!is_first_pending) continue;
     is_first_pending = false;
     oldest_s = std::min(oldest_s, first_line_at(segment, entry, offset));

@@ -102,6 +102,11 @@ base::Status Retention::open() {
   return base::ok_status();
 }
 
+void Retention::set_limits(const RetentionLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+}
+
 base::Status Retention::delete_data(const SegmentEntry& entry, Counts& counts) const {
   auto status = unlink_file(sealed_directory(spool_) / entry.file);
   if (!status) return status;
@@ -114,18 +119,23 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
                                                const std::vector<SinkReach>& sinks,
                                                std::int64_t now_s) {
   Counts counts;
-  if (!limits_.enabled || sinks.empty()) return counts;
+  const RetentionLimits limits = [this] {
+    const std::lock_guard lock(mutex_);
+    return limits_;
+  }();
+  if (!limits.enabled || sinks.empty()) return counts;
   for (const auto& [lane, segments] : catalogue.lanes) {
     const Position position = least_position(sinks, lane);
     for (const auto& [index, entry] : segments) {
       // Without its manifest nobody would know any more how many lines there were.
       if (entry.file.empty() || entry.manifest.empty()) continue;
       if (!is_delivered(entry, index, position)) break;
-      if (now_s - entry.sealed_at < seconds(limits_.keep_ns)) continue;
+      if (now_s - entry.sealed_at < seconds(limits.keep_ns)) continue;
       if (auto status = delete_data(entry, counts); !status) return status.error();
     }
   }
-  if (auto status = retire_manifests(catalogue, now_s, counts); !status) return status.error();
+  auto retired = retire_manifests(catalogue, limits.manifest_keep_ns, now_s, counts);
+  if (!retired) return retired.error();
   const std::lock_guard lock(mutex_);
   total_.segments += counts.segments;
   total_.bytes += counts.bytes;
@@ -133,14 +143,14 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
   return counts;
 }
 
-base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std::int64_t now_s,
-                                         Counts& counts) {
+base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std::uint64_t keep_ns,
+                                         std::int64_t now_s, Counts& counts) {
   RetiredBooks next = books();
   std::vector<std::filesystem::path> files;
   FileStore store(spool_);
   for (const auto& [lane, segments] : catalogue.lanes) {
     for (const auto& [index, entry] : segments) {
-      const bool is_old = now_s - entry.sealed_at >= seconds(limits_.manifest_keep_ns);
+      const bool is_old = now_s - entry.sealed_at >= seconds(keep_ns);
       if (entry.place != Place::kGone || !is_old) break;
       RetiredBooks::Lane& retired = next.lanes[lane];
       if (index >= retired.next_index) {

@@ -55,6 +55,8 @@ class Retention {
 
   /// Reads the books; fine where there are none yet.
   base::Status open();
+  /// Also while run() may be called by another thread.
+  void set_limits(const RetentionLimits& limits);
 
   struct Counts {
     std::uint64_t segments = 0;
@@ -70,14 +72,14 @@ class Retention {
   Counts total() const;
 
  private:
-  base::Status retire_manifests(const CatalogueSnapshot& catalogue, std::int64_t now_s,
-                                Counts& counts);
+  base::Status retire_manifests(const CatalogueSnapshot& catalogue, std::uint64_t keep_ns,
+                                std::int64_t now_s, Counts& counts);
   base::Status delete_data(const SegmentEntry& entry, Counts& counts) const;
 
   const std::filesystem::path spool_;
   const std::filesystem::path state_;
-  const RetentionLimits limits_;
   mutable std::mutex mutex_;
+  RetentionLimits limits_;  // Guarded by mutex_.
   RetiredBooks books_;  // Guarded by mutex_.
   Counts total_;        // Guarded by mutex_.
 };
