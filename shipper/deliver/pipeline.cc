@@ -121,7 +121,7 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
     again_ = journal_->state().intents;
     cut_ = journal_->state().reached();
   }
-  follower_.emplace(store_, cut_, options_.chunk_bytes);
+  follower_.emplace(store_, cut_, options_.chunk_bytes, content_.kinds());
   batcher_.emplace(gathered(content_, journal_), options_.limits, cut_);
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
   board_.update([this](PipelineStatus& status) {
