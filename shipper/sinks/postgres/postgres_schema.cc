@@ -12,6 +12,7 @@
 namespace pixel::shipper::postgres {
 namespace {
 
+constexpr std::string_view kViewMark = "made by pixel-shipper init: ";
 constexpr std::size_t kNameBytesMax = 63;  // NAMEDATALEN - 1: the server cuts longer ones.
 
 // The binary forms are the same: text of any limit, and times that are UTC with or without a zone.
@@ -48,6 +49,7 @@ class Planner {
       if (auto status = plan_table(table); !status) return status.error();
     }
     if (wanted_.with_roles) plan_roles();
+    for (const ViewStatement& view : wanted_.views) plan_view(view);
     return std::move(statements_);
   }
 
@@ -135,6 +137,21 @@ class Planner {
     }
   }
 
+  // A comment on the view says which text made it: the server stores another one.
+  void plan_view(const ViewStatement& view) {
+    const std::string name = qualified(wanted_.schema, view.name);
+    const std::string mark = fmt::format("{}{:016x}", kViewMark, base::hash64(view.sql));
+    const auto stored = inventory_.view_marks.find(view.name);
+    const bool is_there = inventory_.tables.contains(view.name);
+    const bool is_ours =
+        stored != inventory_.view_marks.end() && stored->second.starts_with(kViewMark);
+    if (is_there && (!is_ours || stored->second == mark)) return;
+    if (is_there) add("DROP VIEW {}", name);
+    statements_.push_back(view.sql);
+    add("COMMENT ON VIEW {} IS {}", name, pg_text(mark));
+    if (wanted_.with_roles) add("GRANT SELECT ON {} TO {}", name, pg_name(wanted_.reader_role));
+  }
+
   void grant(const std::string& role, std::string_view table,
              std::initializer_list<std::string_view> rights) {
     std::string missing;
@@ -162,6 +179,12 @@ constexpr std::string_view kIndexesSql =
     "SELECT c.relname FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE n.nspname = {} AND c.relkind IN ('i', 'I')";
+
+constexpr std::string_view kMarksSql =
+    "SELECT c.relname, d.description FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0 "
+    "AND d.classoid = 'pg_catalog.pg_class'::regclass WHERE n.nspname = {} AND c.relkind = 'v'";
 
 // What the roles may do, however they came by it.
 constexpr std::string_view kRightsSql =
@@ -209,6 +232,11 @@ PgResult<Inventory> take_inventory(PostgresConnection& connection, const Wanted&
   }
   auto indexes = read_names(connection, fmt::format(kIndexesSql, schema), inventory.indexes);
   if (!indexes) return indexes.error();
+  auto marks = connection.run(fmt::format(kMarksSql, schema));
+  if (!marks) return marks.error();
+  for (const auto& row : marks->rows) {
+    inventory.view_marks[row[0].value_or("")] = row[1].value_or("");
+  }
   if (!wanted.with_roles) return inventory;
   const std::string writer = pg_text(wanted.writer_role);
   const std::string reader = pg_text(wanted.reader_role);
@@ -223,6 +251,26 @@ PgResult<Inventory> take_inventory(PostgresConnection& connection, const Wanted&
                  inventory.rights);
   if (!rights) return rights.error();
   return inventory;
+}
+
+PgResult<std::string> lacking_right(PostgresConnection& connection, const Wanted& wanted) {
+  std::string needed =
+      fmt::format("('{0}', 'SELECT'), ('{0}', 'INSERT'), ('{0}', 'UPDATE')", kCheckpointTable);
+  for (const TableSpec& table : wanted.tables) {
+    needed += fmt::format(", ({}, 'INSERT')", pg_text(table.name));
+    // The conflict target and the anti-join read.
+    if (wanted.mode == PostgresMode::kUpsert) {
+      needed += fmt::format(", ({}, 'SELECT')", pg_text(table.name));
+    }
+  }
+  auto lacking = connection.run(
+      fmt::format("SELECT p.name || ' on ' || c.relname FROM (VALUES {}) p(relation, name) "
+                  "JOIN pg_catalog.pg_class c ON c.relname = p.relation "
+                  "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = {} "
+                  "WHERE NOT has_table_privilege(c.oid, p.name)",
+                  needed, pg_text(wanted.schema)));
+  if (!lacking) return lacking.error();
+  return lacking->rows.empty() ? std::string() : lacking->rows[0][0].value_or("");
 }
 
 PgStatus carry_out(PostgresConnection& connection, const std::vector<std::string>& statements) {

@@ -12,6 +12,7 @@
 #include "shipper/decode/row_block.h"
 #include "shipper/sinks/postgres/postgres_config.h"
 #include "shipper/transport/postgres_connection.h"
+#include "shipper/views/views.h"
 
 namespace pixel::shipper::postgres {
 
@@ -22,6 +23,7 @@ struct Inventory {
   bool has_schema = false;
   std::map<std::string, std::map<std::string, std::string>> tables;  // Columns and their types.
   std::set<std::string> indexes;
+  std::map<std::string, std::string> view_marks;  // Comments of views.
   std::set<std::string> roles;
   std::set<std::string> rights;  // "role table INSERT", "role USAGE", "login member role".
 };
@@ -35,14 +37,20 @@ struct Wanted {
   std::string reader_role;
   std::string writer_role;
   std::string login;  // Becomes a member of the writer role; "": nobody.
+  std::vector<ViewStatement> views;
 };
 
 /// Reads the catalogues; changes nothing.
 PgResult<Inventory> take_inventory(PostgresConnection& connection, const Wanted& wanted);
 
 /// The statements that make what is missing, in order; none where all is there. Existing tables are
-/// widened; a column of another type is an error: no row is ever converted silently. Pure.
+/// widened; a column of another type is an error: no row is ever converted silently. A view of ours
+/// whose text changed is made anew; one that is not ours is left alone. Pure.
 base::Result<std::vector<std::string>> plan(const Inventory& inventory, const Wanted& wanted);
+
+/// "INSERT on requests": the first right that the session's user lacks to deliver; "" where it
+/// lacks none. REQUIRES: the plan is empty.
+PgResult<std::string> lacking_right(PostgresConnection& connection, const Wanted& wanted);
 
 /// Runs the statements in one transaction; two that do it at once wait for each other.
 PgStatus carry_out(PostgresConnection& connection, const std::vector<std::string>& statements);

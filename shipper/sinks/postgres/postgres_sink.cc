@@ -83,9 +83,17 @@ class PostgresSink final : public Sink {
 };
 
 postgres::Wanted PostgresSink::wanted(bool with_roles) const {
-  postgres::Wanted wanted{
-      settings_.stage,       tables_, settings_.mode, with_roles, settings_.reader_role,
-      settings_.writer_role, ""};
+  postgres::Wanted wanted;
+  wanted.schema = settings_.stage;
+  wanted.tables = tables_;
+  wanted.mode = settings_.mode;
+  wanted.with_roles = with_roles;
+  wanted.reader_role = settings_.reader_role;
+  wanted.writer_role = settings_.writer_role;
+  // Like roles, views are made by init alone.
+  if (with_roles) {
+    wanted.views = view_statements(SqlDialect::kPostgres, tables_, pg_name(settings_.stage) + ".");
+  }
   // Where somebody else makes the tables, who delivers into them must be let in.
   if (!settings_.init_dsn.empty()) wanted.login = postgres_dsn_user(settings_.dsn);
   if (wanted.login == postgres_dsn_user(settings_.init_dsn)) wanted.login.clear();
@@ -229,8 +237,8 @@ Verdict PostgresSink::settle(const Batch& batch, const std::string& after, const
     session_.close();
     return retry(base::Error{explain(failure.error)});
   }
-  if (postgres::classify(failure.error.sqlstate) == postgres::ErrorClass::kRow &&
-      session_.is_open()) {
+  if (!session_.is_open()) return retry(base::Error{explain(failure.error)});
+  if (postgres::classify(failure.error.sqlstate) == postgres::ErrorClass::kRow) {
     return find_guilty(batch, failure, way());
   }
   return postgres::judge(failure.error);
@@ -269,8 +277,8 @@ Verdict PostgresSink::restore(const Batch& batch) {
     return retry(base::Error{explain(failure->error)});
   }
   end_transaction();
-  if (postgres::classify(failure->error.sqlstate) == postgres::ErrorClass::kRow &&
-      session_.is_open()) {
+  if (!session_.is_open()) return retry(base::Error{explain(failure->error)});
+  if (postgres::classify(failure->error.sqlstate) == postgres::ErrorClass::kRow) {
     return find_guilty(batch, *failure, Way::kRestore);
   }
   return postgres::judge(failure->error);
@@ -288,7 +296,14 @@ base::Status PostgresSink::reach() {
                                    settings_.stage, postgres_dsn_place(settings_.dsn),
                                    statements->front())};
   }
-  return base::ok_status();
+  if (!statements->empty()) return base::ok_status();  // Will be made, and be its maker's own.
+  auto lacking = postgres::lacking_right(*connection, wanted(false));
+  if (!lacking) return base::Error{explain(lacking.error())};
+  if (lacking->empty()) return base::ok_status();
+  return base::Error{fmt::format(
+      "the user of the dsn lacks {} in schema {}: run \"pixel-shipper init\" with an init_dsn, or "
+      "GRANT {} to it",
+      *lacking, settings_.stage, settings_.writer_role)};
 }
 
 base::Result<std::string> PostgresSink::initialise(bool dry_run) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows that the server refuses, rows that are there already, and tables that somebody else made.
-#include <limits>
+#include "shipper/decode/columns.h"
 
 #include "tests/unit/shipper/sinks/postgres/postgres_fixture.h"
 
@@ -184,6 +184,10 @@ TEST_F(PostgresSinkTest, AnInitOfSomebodyElseLetsTheShipperIn) {
   const auto made = make_sink()->initialise(false);
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_THAT(*made, HasSubstr("TO \"" + login + "\""));
+  EXPECT_TRUE(make_sink()->reach());
+  ask("REVOKE INSERT ON %.requests FROM " + settings_.writer_role);
+  EXPECT_THAT(make_sink()->reach().error().message, HasSubstr("lacks INSERT on requests"));
+  ask("GRANT INSERT ON %.requests TO " + settings_.writer_role);
   auto sink = make_sink();
   ASSERT_TRUE(sink->open()) << sink->open().error().message;
   EXPECT_EQ(deliver_numbered(*sink, 0, 3).kind, Verdict::Kind::kAcked);
@@ -194,6 +198,18 @@ TEST_F(PostgresSinkTest, AnInitOfSomebodyElseLetsTheShipperIn) {
               HasSubstr("permission denied"));
   EXPECT_THAT(ask("SET ROLE " + login + "; UPDATE %.requests SET status = 1"),
               HasSubstr("permission denied"));
+}
+
+TEST_F(PostgresSinkTest, InitMakesTheViewsAndItsReadersMaySelectThem) {
+  const auto make = [this] {
+    return create_postgres_sink("pg", {requests_table({parameter_column("a")})}, settings_);
+  };
+  const auto made = make()->initialise(false);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(*made, HasSubstr("traffic_by_minute"));
+  EXPECT_EQ(*make()->initialise(false), "nothing to make\n");
+  EXPECT_EQ(ask("SET ROLE " + settings_.reader_role + "; SELECT count(*) FROM %.traffic_by_minute"),
+            "0");
 }
 
 TEST_F(PostgresSinkTest, QueriesAreReadOnlySingleAndBounded) {

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 Wanted wanted_of(TableSpec table, bool with_roles = false) {
-  return {"dev", {std::move(table)}, PostgresMode::kCopy, with_roles, "reader", "writer", ""};
+  return {"dev", {std::move(table)}, PostgresMode::kCopy, with_roles, "reader", "writer", "", {}};
 }
 
 TableSpec small_table() {
@@ -110,6 +110,22 @@ TEST(PostgresPlan, RolesGetWhatTheyLack) {
                       "shipper member writer"};
   EXPECT_THAT(*plan(inventory, wanted),
               ElementsAre("GRANT INSERT ON \"dev\".\"requests\" TO \"writer\""));
+}
+
+TEST(PostgresPlan, ViewsAreMadeOnceAndAnewWhenTheirTextChanges) {
+  Wanted wanted = wanted_of(small_table());
+  wanted.views = {{"traffic", "CREATE OR REPLACE VIEW \"dev\".traffic AS SELECT 1"}};
+  Inventory inventory = ready();
+  const auto made = *plan(inventory, wanted);
+  ASSERT_EQ(made.size(), 2U);
+  EXPECT_EQ(made[0], wanted.views[0].sql);
+  EXPECT_THAT(made[1], HasSubstr("COMMENT ON VIEW \"dev\".\"traffic\" IS 'made by pixel-shipper"));
+  inventory.tables["traffic"] = {};
+  EXPECT_THAT(*plan(inventory, wanted), IsEmpty()) << "somebody else's";
+  inventory.view_marks["traffic"] = made[1].substr(made[1].find('\'') + 1, 28 + 16);
+  EXPECT_THAT(*plan(inventory, wanted), IsEmpty());
+  wanted.views[0].sql += " AS one";
+  EXPECT_EQ(plan(inventory, wanted)->front(), "DROP VIEW \"dev\".\"traffic\"");
 }
 
 TEST(PostgresSql, QuotesNamesAndTexts) {
