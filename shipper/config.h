@@ -11,9 +11,11 @@
 #include "base/config_reader.h"
 #include "base/units.h"
 #include "shipper/batch/batcher.h"
+#include "shipper/budget.h"
 #include "shipper/deliver/retry.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
+#include "shipper/table_tests.h"
 
 namespace pixel::shipper {
 
@@ -24,7 +26,10 @@ struct SinkConfig {
   RetryLimits retry;
   std::uint32_t concurrency = 0;          // Most deliveries at once; 0: what the kind takes.
   std::uint64_t rows_per_second_max = 0;  // 0: no limit.
+  std::vector<TableSpec> tables;  // What it gets.
   SinkMaker make;
+  /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
+  std::uint64_t fingerprint = 0;
 };
 
 struct Config {
@@ -33,7 +38,9 @@ struct Config {
   std::string admin = "127.0.0.1:9181";  // "": none.
   std::string log_level = "info";
   RetentionLimits retention;
+  BudgetLimits budget;
   std::vector<TableSpec> tables;
+  std::vector<TableTest> tests;
   std::vector<SinkConfig> sinks;
 
   std::filesystem::path sink_state(const std::string& name) const { return state / name; }
@@ -41,5 +48,12 @@ struct Config {
 
 /// Reads everything; reader.errors() says what was wrong.
 Config read_config(base::ConfigReader& reader);
+
+/// A file's settings, or every error in it.
+struct LoadedConfig {
+  Config config;
+  std::vector<std::string> errors;
+};
+LoadedConfig load_config(const std::filesystem::path& path);
 
 }  // namespace pixel::shipper

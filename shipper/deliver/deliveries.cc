@@ -64,16 +64,17 @@ bool Deliveries::step(std::uint64_t now_ns) {
   return send(now_ns) || did_something;
 }
 
-std::optional<std::uint64_t> Deliveries::wake_at_ns() const {
+std::optional<std::uint64_t> Deliveries::wake_at_ns(std::uint64_t now_ns) const {
   std::optional<std::uint64_t> at_ns;
-  const auto consider = [&at_ns](std::uint64_t ns) { at_ns = at_ns ? std::min(*at_ns, ns) : ns; };
+  // What is due and was not done waits for a delivery under way.
+  const auto consider = [&](std::uint64_t ns) {
+    if (ns > now_ns) at_ns = at_ns ? std::min(*at_ns, ns) : ns;
+  };
   for (const Flight& flight : flights_) {
-    if (flight.stage == Flight::Stage::kWaiting && flight.retry_at_ns != 0) {
-      consider(flight.retry_at_ns);
-    }
+    if (flight.stage == Flight::Stage::kWaiting) consider(flight.retry_at_ns);
   }
-  if (complete_at_ns_ != 0) consider(complete_at_ns_);
-  if (rate_at_ns_ != 0) consider(rate_at_ns_);
+  consider(complete_at_ns_);
+  consider(rate_at_ns_);
   return at_ns;
 }
 

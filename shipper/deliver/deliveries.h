@@ -65,8 +65,8 @@ class Deliveries {
 
   /// True when it did something, and should be called again at once.
   bool step(std::uint64_t now_ns);
-  /// When it has something to do next, but for what the dispatcher tells.
-  std::optional<std::uint64_t> wake_at_ns() const;
+  /// When it has something to do next, but for what the dispatcher tells; later than now.
+  std::optional<std::uint64_t> wake_at_ns(std::uint64_t now_ns) const;
 
   /// What an intent of an earlier life suffers from; "" ends it.
   void set_unresolved(std::string error);

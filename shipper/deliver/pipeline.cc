@@ -84,7 +84,7 @@ Pipeline::Next Pipeline::step(const CatalogueSnapshot& catalogue) {
     return {};
   }
   if (!again_.empty() && ending_ != Ending::kNow) return read_again(catalogue, now_ns);
-  if (!deliveries_.has_room()) return wait(now_ns + kLookNs);
+  if (!deliveries_.has_room()) return wait(now_ns, now_ns + kLookNs);
   return gather(catalogue, now_ns);
 }
 
@@ -121,7 +121,7 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
     again_ = journal_->state().intents;
     cut_ = journal_->state().reached();
   }
-  follower_.emplace(store_, cut_, options_.chunk_bytes);
+  follower_.emplace(store_, cut_, options_.chunk_bytes, content_.kinds());
   batcher_.emplace(gathered(content_, journal_), options_.limits, cut_);
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
   board_.update([this](PipelineStatus& status) {
@@ -151,7 +151,7 @@ std::string Pipeline::refusal_of(const Intent& intent) const {
 
 Pipeline::Next Pipeline::read_again(const CatalogueSnapshot& catalogue, std::uint64_t now_ns) {
   if (now_ns < retry_at_ns_ || !deliveries_.has_room()) {
-    return wait(std::max(retry_at_ns_, now_ns + kPollFirstNs));
+    return wait(now_ns, now_ns < retry_at_ns_ ? retry_at_ns_ : now_ns + kLookNs);
   }
   const Intent& intent = again_.front();
   std::string error = refusal_of(intent);
@@ -178,14 +178,15 @@ Pipeline::Next Pipeline::read_again(const CatalogueSnapshot& catalogue, std::uin
       "{}, or run pixel-shipper journal --discard {}: its {} lines may then arrive twice", error,
       options_.name, intent.delta.lines));
   if (deliveries_.has_given_up()) return finish(PipelineState::kFailed);
-  return wait(retry_at_ns_);
+  return wait(now_ns, retry_at_ns_);
 }
 
 Pipeline::Next Pipeline::gather(const CatalogueSnapshot& catalogue, std::uint64_t now_ns) {
   forget_old_lanes(catalogue);
   if (ending_ == Ending::kNow) {
     if (!batcher_->is_empty()) return begin_batch(FlushReason::kDrain);
-    return deliveries_.is_empty() ? finish(PipelineState::kStopped) : wait(now_ns + kLookNs);
+    return deliveries_.is_empty() ? finish(PipelineState::kStopped)
+                                  : wait(now_ns, now_ns + kLookNs);
   }
   if (const auto reason = batcher_->due(now_ns)) return begin_batch(*reason);
   const auto chunk = follower_->next(catalogue, now_ns);
@@ -239,11 +240,11 @@ Pipeline::Next Pipeline::idle(std::uint64_t now_ns) {
   std::uint64_t until_ns = now_ns + idle_poll_ns_;
   if (!deliveries_.is_flying()) until_ns = std::min(until_ns, maintain_at_ns_);
   if (const auto due_ns = batcher_->due_at_ns()) until_ns = std::min(until_ns, *due_ns);
-  return wait(until_ns);
+  return wait(now_ns, until_ns);
 }
 
-Pipeline::Next Pipeline::wait(std::uint64_t until_ns) const {
-  if (const auto at_ns = deliveries_.wake_at_ns()) until_ns = std::min(until_ns, *at_ns);
+Pipeline::Next Pipeline::wait(std::uint64_t now_ns, std::uint64_t until_ns) const {
+  if (const auto at_ns = deliveries_.wake_at_ns(now_ns)) until_ns = std::min(until_ns, *at_ns);
   return {Next::Kind::kWait, until_ns};
 }
 

@@ -65,7 +65,7 @@ class Pipeline {
   bool skip_gaps(std::uint64_t now_ns);
   Next begin_batch(FlushReason reason);
   Next idle(std::uint64_t now_ns);
-  Next wait(std::uint64_t until_ns) const;
+  Next wait(std::uint64_t now_ns, std::uint64_t until_ns) const;
   Next finish(PipelineState state);
   void maintain_if_due(std::uint64_t now_ns);
   void forget_old_lanes(const CatalogueSnapshot& catalogue);

@@ -28,7 +28,7 @@ using LaneSegments = std::map<std::uint32_t, SegmentEntry>;
 
 struct CatalogueSnapshot {
   std::uint64_t version = 0;                     // Grows with every change.
-  std::map<logfmt::LaneId, LaneSegments> lanes;  // Access lanes only.
+  std::map<logfmt::LaneId, LaneSegments> lanes;  // Of all kinds.
   /// By node and boot. A hint where a worker has come to.
   std::map<std::pair<std::uint16_t, std::uint32_t>, std::shared_ptr<const logfmt::ControlPage>>
       controls;

@@ -94,6 +94,7 @@ struct Progress {
   std::uint64_t moved_at_ns = 0;
   curl_off_t bytes = 0;
   bool has_stalled = false;
+  const std::atomic<bool>* stop = nullptr;
 };
 
 // libcurl calls it at least once a second.
@@ -105,7 +106,8 @@ int watch_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl
     progress.moved_at_ns = now_ns;
   }
   progress.has_stalled = now_ns - progress.moved_at_ns >= progress.timeout_ns;
-  return progress.has_stalled ? 1 : 0;  // 1 ends the request.
+  const bool is_stopped = progress.stop != nullptr && progress.stop->load();
+  return progress.has_stalled || is_stopped ? 1 : 0;  // 1 ends the request.
 }
 
 }  // namespace
@@ -253,6 +255,7 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   arriving.body_bytes_max = request.body_bytes_max;
   Progress progress;
   progress.timeout_ns = settings_.stall_timeout_ns;
+  progress.stop = settings_.stop.get();
   Handle& handle = *handle_;
   handle.reset();
   handle.set_connection(settings_, request);

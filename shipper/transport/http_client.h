@@ -3,6 +3,7 @@
 // One client per thread; blocks. Never prints a secret, and no error contains one. COLD.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,8 @@ struct HttpSettings {
   std::string client_key_file;                            // PEM; "": in the certificate's file.
   bool verify_tls = true;                                 // false: a loud warning at start.
   std::string proxy;  // "": none, whatever the environment says.
+  /// Once it is true, requests end with an error within about a second. Null: never.
+  std::shared_ptr<const std::atomic<bool>> stop;
 };
 /// Reads connect_timeout, timeout, stall_timeout, ca_file, client_certificate, client_key,
 /// verify_tls, proxy.

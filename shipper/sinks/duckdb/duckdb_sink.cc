@@ -12,10 +12,12 @@
 #include <optional>
 #include <shared_mutex>
 
+#include "base/diagnostics.h"
 #include "base/file.h"
 #include "shipper/sinks/duckdb/duckdb_query.h"
 #include "shipper/sinks/duckdb/duckdb_rows.h"
 #include "shipper/sinks/duckdb/duckdb_schema.h"
+#include "shipper/views/views.h"
 
 namespace pixel::shipper {
 namespace {
@@ -39,6 +41,7 @@ class DuckdbSink final : public Sink {
   base::Status take_lock();
   base::Status open_database();
   base::Result<duckdb::Connection> connect_reader();
+  void make_views();
   base::Status store(const Batch& batch);
   base::Status settle(const base::Status& stored);
   std::optional<Verdict> reopen(const Checkpoint& after);
@@ -112,6 +115,7 @@ base::Result<Checkpoint> DuckdbSink::open() {
     if (auto made = duckdb::ensure_table(*writer_, table); !made) return made.error();
   }
   if (auto made = duckdb::ensure_checkpoint_table(*writer_); !made) return made.error();
+  if (settings_.views) make_views();
   auto checkpoint = duckdb::read_checkpoint(*writer_, name_);
   if (!checkpoint) {
     return base::Error{fmt::format("the checkpoint of sink {} in {}: {}", name_,
@@ -119,6 +123,15 @@ base::Result<Checkpoint> DuckdbSink::open() {
   }
   committed_ = *checkpoint;
   return checkpoint;
+}
+
+// Rows do not depend on them: one that cannot be made is said and left out.
+void DuckdbSink::make_views() {
+  for (const ViewStatement& view : view_statements(SqlDialect::kDuckdb, tables_, "")) {
+    const auto made = writer_->execute(view.sql);
+    if (made) continue;
+    spdlog::warn("sink {}: view {} was not made: {}", name_, view.name, made.error().message);
+  }
 }
 
 base::Status DuckdbSink::store(const Batch& batch) {

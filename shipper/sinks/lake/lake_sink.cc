@@ -32,6 +32,7 @@
 #include "shipper/sinks/lake/lake_layout.h"
 #include "shipper/sinks/lake/lake_merge.h"
 #include "shipper/sinks/lake/lake_reader.h"
+#include "shipper/sinks/lake/lake_upload.h"
 
 namespace pixel::shipper {
 namespace {
@@ -51,7 +52,9 @@ class LakeSink final : public Sink {
       : tables_(std::move(tables)),
         settings_(std::move(settings)),
         paths_(settings_.path),
-        merger_(settings_.memory_bytes) {}
+        merger_(settings_.memory_bytes) {
+    if (settings_.upload) uploader_.emplace(*settings_.upload, paths_);
+  }
 
   Guarantee guarantee() const override {
     return {true,
@@ -82,6 +85,11 @@ class LakeSink final : public Sink {
   void discard(const Commit& commit);
   bool start_merge();
   void finish_merge();
+  bool is_merging(const std::string& partition) const {
+    return (merged_ || merger_.busy()) && merge_partition_ == partition;
+  }
+  void choose_uploads();
+  base::Status reach() override { return uploader_ ? uploader_->reach() : base::ok_status(); }
   base::Result<lake::LakeReader> read_tables();
   void step(std::string_view name) const {
     if (settings_.at_step) settings_.at_step(name);
@@ -101,6 +109,8 @@ class LakeSink final : public Sink {
   std::string merge_output_;               // Name in staging/ of the file being merged.
   std::string merge_partition_;
   std::set<std::string> to_check_;  // Partitions that may want a merge.
+  std::optional<lake::Uploader> uploader_;
+  std::set<std::string> to_upload_;  // Partitions with files that are not final.
   std::mutex files_mutex_;
   lake::FileIndex index_;
   std::shared_timed_mutex files_in_use_;
@@ -185,8 +195,12 @@ base::Status LakeSink::recover() {
   if (loaded->is_previous) {
     if (auto dropped = drop_unknown_deliveries(); !dropped) return dropped;
   }
+  if (uploader_) {
+    if (auto opened = uploader_->open(index_); !opened) return opened;
+  }
   for (const auto& [partition, files] : index_) {
     if (lake::may_merge(files, settings_)) to_check_.insert(partition);
+    to_upload_.insert(partition);
     // Numbers are never used twice, not even after the loss of a record.
     if (!files.empty()) committed_.number = std::max(committed_.number, files.back().number);
   }
@@ -302,6 +316,7 @@ void LakeSink::update_index() {
     file.changed_at = now_seconds();
     index_[added.partition].push_back(std::move(file));
     to_check_.insert(added.partition);
+    to_upload_.insert(added.partition);
   }
   for (const lake::RemovedFile& removed : committed_.removed) {
     std::erase_if(index_[removed.partition],
@@ -338,6 +353,28 @@ void LakeSink::maintain() {
   if (!apply()) return;
   if (merged_ || (merger_.busy() && merger_.finished())) finish_merge();
   if (!merged_ && !merger_.busy()) start_merge();
+  if (uploader_) choose_uploads();
+}
+
+// A file that is chosen is never merged again: its rows are then in the bucket under its name, and
+// a merged file would bring them a second time.
+void LakeSink::choose_uploads() {
+  const std::lock_guard lock(files_mutex_);
+  for (auto partition = to_upload_.begin(); partition != to_upload_.end();) {
+    auto& files = index_[*partition];
+    if (!is_merging(*partition)) {
+      for (const std::size_t place : lake::finished_files(files, settings_, now_seconds())) {
+        if (!uploader_->has_room()) return;
+        if (auto taken = uploader_->take(files[place]); !taken) {
+          spdlog::warn("lake: {}; no file goes to S3 meanwhile", taken.error().message);
+          return;
+        }
+      }
+    }
+    const bool is_done =
+        std::all_of(files.begin(), files.end(), [](const LakeFile& file) { return file.is_final; });
+    partition = is_done ? to_upload_.erase(partition) : std::next(partition);
+  }
 }
 
 bool LakeSink::start_merge() {
@@ -421,6 +458,7 @@ base::Result<QueryAnswer> LakeSink::query(std::string_view sql) {
 }
 
 void LakeSink::close() {
+  if (uploader_) uploader_->stop();
   merger_.stop();
   (void)apply();
   encoder_.reset();

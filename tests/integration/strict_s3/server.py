@@ -194,6 +194,7 @@ class Handler(BaseHTTPRequestHandler):
     def get(self, store, key, _query, _body):
         found = store.get(key)
         headers = [("ETag", found.etag), ("Content-Length", str(len(found.body))),
+                   ("Last-Modified", self.date_time_string(found.at)),
                    *found.headers.items()]
         return 200, b"" if self.command == "HEAD" else found.body, headers
 
@@ -210,13 +211,20 @@ class Handler(BaseHTTPRequestHandler):
         count = min(int(query.get("max-keys", "1000")), self.world.page)
         after = query.get("continuation-token", "")
         found, is_cut = store.list(query.get("prefix", ""), after, count)
+        # aws asks for keys as they stand in URLs.
+        is_encoded = query.get("encoding-type") == "url"
+        spell = signature.encode if is_encoded else escape
         body = [f"{XML}<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"]
         body.append(f"<IsTruncated>{'true' if is_cut else 'false'}</IsTruncated>")
         if is_cut:
             body.append(f"<NextContinuationToken>{escape(found[-1][0])}</NextContinuationToken>")
+        if is_encoded:
+            body.append("<EncodingType>url</EncodingType>")
         for key, content in found:
-            body.append(f"<Contents><Key>{escape(key)}</Key><ETag>{escape(content.etag)}</ETag>"
-                        f"<Size>{len(content.body)}</Size></Contents>")
+            at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(content.at))
+            body.append(f"<Contents><Key>{spell(key)}</Key><ETag>{escape(content.etag)}</ETag>"
+                        f"<LastModified>{at}</LastModified><Size>{len(content.body)}</Size>"
+                        "<StorageClass>STANDARD</StorageClass></Contents>")
         return 200, "".join([*body, "</ListBucketResult>"]), ()
 
     @staticmethod

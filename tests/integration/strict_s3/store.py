@@ -5,6 +5,7 @@ import base64
 import hashlib
 import re
 import threading
+import time
 import uuid
 
 from strict_s3.signature import Refused
@@ -18,6 +19,7 @@ METADATA_BYTES_MAX = 2048
 class Object:
     def __init__(self, body, headers, etag):
         self.body, self.headers, self.etag = body, headers, etag
+        self.at = time.time()
 
 
 class Upload:

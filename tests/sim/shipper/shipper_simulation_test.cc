@@ -143,6 +143,7 @@ class Simulation {
     check_published(pipeline.status());
     if (next.kind == Pipeline::Next::Kind::kDone) return true;
     if (next.kind == Pipeline::Next::Kind::kWait) {
+      EXPECT_GT(next.wait_until_ns, now_ns_) << "it would wait without waiting";
       now_ns_ = std::max(now_ns_ + 1, std::min(next.wait_until_ns, dispatcher.next_ns()));
     }
     return false;

@@ -31,7 +31,7 @@ namespace pixel::sim {
 class SimulatedFiles : public shipper::FileSystem {
  public:
   using Path = std::filesystem::path;
-  explicit SimulatedFiles(Faults& faults) : faults_(faults) {}
+  explicit SimulatedFiles(Faults& faults) : faults_(&faults) {}
 
   base::Result<std::optional<std::string>> read(const Path& path) override {
     if (auto status = attempt("read", path, false); !status) return status.error();
@@ -49,7 +49,7 @@ class SimulatedFiles : public shipper::FileSystem {
     } else if (mode == Mode::kNew) {
       inode->now.clear();
     }
-    faults_.point();
+    faults_->point();
     return std::unique_ptr<shipper::StateFile>(new File(*this, inode, path));
   }
 
@@ -62,7 +62,7 @@ class SimulatedFiles : public shipper::FileSystem {
     names_[to.string()] = inode;
     pending_.push_back(
         {to.parent_path().string(), {{from.string(), nullptr}, {to.string(), inode}}});
-    faults_.point();
+    faults_->point();
     return attempt("rename", to, false);
   }
 
@@ -71,7 +71,7 @@ class SimulatedFiles : public shipper::FileSystem {
     if (names_.erase(path.string()) > 0) {
       pending_.push_back({path.parent_path().string(), {{path.string(), nullptr}}});
     }
-    faults_.point();
+    faults_->point();
     return base::ok_status();
   }
 
@@ -100,7 +100,7 @@ class SimulatedFiles : public shipper::FileSystem {
       }
     }
     pending_ = std::move(others);
-    faults_.point();
+    faults_->point();
     return attempt("sync", directory, false);
   }
 
@@ -109,7 +109,7 @@ class SimulatedFiles : public shipper::FileSystem {
     std::map<std::string, bool> is_over;  // By directory: later changes are lost.
     for (const Change& change : pending_) {
       bool& over = is_over[change.directory];
-      over = over || faults_.prng.chance(1, 3);
+      over = over || faults_->prng.chance(1, 3);
       if (!over) apply(change);
     }
     pending_.clear();
@@ -153,24 +153,24 @@ class SimulatedFiles : public shipper::FileSystem {
     base::Status write_at(std::uint64_t offset, std::string_view bytes) override {
       auto status = files_.attempt("write", path_, true);
       // A part may be there nevertheless.
-      if (!status) bytes = bytes.substr(0, files_.faults_.prng.below(bytes.size() + 1));
+      if (!status) bytes = bytes.substr(0, files_.faults_->prng.below(bytes.size() + 1));
       put(offset, bytes);
-      files_.faults_.point();
+      files_.faults_->point();
       return status;
     }
     base::Status truncate(std::uint64_t bytes) override {
       if (auto status = files_.attempt("cut", path_, false); !status) return status;
       inode_->now.resize(bytes, '\0');
-      files_.faults_.point();
+      files_.faults_->point();
       return base::ok_status();
     }
     base::Status sync() override {
       if (auto status = files_.attempt("sync", path_, true); !status) {
-        if (files_.faults_.prng.chance(1, 2)) inode_->dirty.clear();
+        if (files_.faults_->prng.chance(1, 2)) inode_->dirty.clear();
         return status;
       }
       write_back(*inode_);
-      files_.faults_.point();
+      files_.faults_->point();
       return base::ok_status();
     }
 
@@ -202,16 +202,16 @@ class SimulatedFiles : public shipper::FileSystem {
     const std::size_t high = std::max(inode.durable.size(), inode.now.size());
     bytes.resize(high, '\0');
     // All, nothing, or a mixture.
-    const std::uint64_t kept = faults_.prng.below(3);
+    const std::uint64_t kept = faults_->prng.below(3);
     for (std::size_t sector = 0; sector < high; sector += kSectorBytes) {
-      const bool is_written = kept == 2 ? faults_.prng.chance(1, 2) : kept == 1;
+      const bool is_written = kept == 2 ? faults_->prng.chance(1, 2) : kept == 1;
       for (const auto& [from, to] : inode.dirty) {
         const std::size_t begin = std::max(from, sector);
         const std::size_t end = std::min({to, sector + kSectorBytes, inode.now.size()});
         for (std::size_t i = begin; is_written && i < end; ++i) bytes[i] = inode.now[i];
       }
     }
-    switch (faults_.prng.below(3)) {
+    switch (faults_->prng.below(3)) {
       case 0:
         bytes.resize(inode.durable.size());
         break;
@@ -219,7 +219,7 @@ class SimulatedFiles : public shipper::FileSystem {
         bytes.resize(inode.now.size());
         break;
       default:
-        bytes.resize(low + faults_.prng.below(high - low + 1));
+        bytes.resize(low + faults_->prng.below(high - low + 1));
     }
     return bytes;
   }
@@ -235,14 +235,14 @@ class SimulatedFiles : public shipper::FileSystem {
   }
 
   base::Status attempt(std::string_view what, const Path& path, bool needs_room) {
-    faults_.point();
-    const bool is_full = needs_room && faults_.disk_full;
-    if (!is_full && !faults_.roll(faults_.disk_one_in)) return base::ok_status();
+    faults_->point();
+    const bool is_full = needs_room && faults_->disk_full;
+    if (!is_full && !faults_->roll(faults_->disk_one_in)) return base::ok_status();
     return base::Error{"cannot " + std::string(what) + " " + path.string() +
                        (is_full ? ": No space left on device" : ": Input/output error")};
   }
 
-  Faults& faults_;
+  Faults* faults_;
   std::map<std::string, InodePtr> names_;
   std::map<std::string, InodePtr> durable_names_;
   std::vector<Change> pending_;

@@ -77,6 +77,21 @@ TEST(Config, CommentedExamplesOfTheShippedFileAreValid) {
   EXPECT_EQ(config.tables.at(0).columns.size(), 32U + 5U + 2U);
 }
 
+// "#[[table]]" and the lines below it stand in for the default tables.
+TEST(Config, CommentedTablesOfTheShippedFileAreValidAndTheirTestPasses) {
+  std::ifstream file("shipper/shipper.toml");
+  std::string text(kSink);
+  for (std::string line; std::getline(file, line);) {
+    if (line.size() > 1 && line[0] == '#' && line[1] != ' ') text += line.substr(1) + "\n";
+  }
+  const auto reader = base::ConfigReader::from_text(text, "example");
+  const Config config = read_config(*reader);
+  EXPECT_EQ(reader->errors(), std::vector<std::string>());
+  ASSERT_EQ(config.tables.size(), 1U);
+  ASSERT_EQ(config.tests.size(), 1U);
+  EXPECT_EQ(run_test(config.tests[0], config.tables), std::vector<std::string>());
+}
+
 TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
   const auto errors = errors_of(
       "[spool]\npath = 7\n"
@@ -100,7 +115,7 @@ TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
       "taken)\n"
       "s.toml:10: column.name: expected a name that no other column has (\"a\" is taken)\n"
       "s.toml:13: column.type: expected one of \"varchar\", \"integer\", \"double\", "
-      "\"boolean\", \"timestamp\"\n"
+      "\"boolean\", \"timestamp\", \"uuid\", \"inet\", \"json\"\n"
       "s.toml:14: sink.path: expected a path (the directory of the output files)\n"
       "s.toml:15: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
       "s.toml:17: sink.flush_age: expected \"1ms\" to \"1h\"\n"

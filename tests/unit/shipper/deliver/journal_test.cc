@@ -3,11 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "base/file.h"
 #include "shipper/deliver/journal_files.h"
-#include "tests/unit/shipper/support/temporary_directory.h"
+#include "tests/sim/shipper/simulated_files.h"
 
 namespace pixel::shipper {
 namespace {
@@ -38,15 +35,19 @@ Checkpoint after_batch(std::uint64_t number) {
 class JournalTest : public testing::Test {
  protected:
   std::filesystem::path file(std::uint64_t generation) const {
-    return directory_.path() / journal_file_name(generation);
+    return kDirectory / journal_file_name(generation);
   }
-  base::Result<JournalReading> read() {
-    return read_journal(real_file_system(), directory_.path());
-  }
+  base::Result<JournalReading> read() { return read_journal(files_, kDirectory); }
   void put(std::uint64_t generation, std::string_view bytes) {
-    std::ofstream(file(generation), std::ios::binary) << bytes;
+    auto to = files_.open(file(generation), FileSystem::Mode::kNew);
+    ASSERT_TRUE(to.ok() && (*to)->write_at(0, bytes).ok());
   }
-  TemporaryDirectory directory_;
+  std::string content(std::uint64_t generation) const { return files_.content(file(generation)); }
+
+  // Nothing fails on it; a real one would take a minute.
+  const std::filesystem::path kDirectory = "/state/sink";
+  sim::Faults faults_{1};
+  mutable sim::SimulatedFiles files_{faults_};
 };
 
 TEST_F(JournalTest, NothingWasWritten) {
@@ -57,7 +58,7 @@ TEST_F(JournalTest, NothingWasWritten) {
 }
 
 TEST_F(JournalTest, RemembersIntentsUntilTheyAreDone) {
-  Journal journal(directory_.path());
+  Journal journal(kDirectory, files_);
   ASSERT_TRUE(journal.open().ok());
   for (std::uint64_t n = 1; n <= 4; ++n) {
     EXPECT_EQ(journal.take_number(), n);
@@ -84,7 +85,7 @@ TEST_F(JournalTest, RemembersIntentsUntilTheyAreDone) {
     EXPECT_EQ(reading->state.next_number, 7U);
     EXPECT_EQ(reading->state.reached().lines, 50U);
     // A new generation says the same.
-    Journal again(directory_.path());
+    Journal again(kDirectory, files_);
     ASSERT_TRUE(again.open().ok());
     EXPECT_EQ(again.state(), reading->state);
     EXPECT_EQ(again.take_number(), 7U);
@@ -92,18 +93,18 @@ TEST_F(JournalTest, RemembersIntentsUntilTheyAreDone) {
 }
 
 TEST_F(JournalTest, GenerationsStaySmallAndTwoAreKept) {
-  Journal journal(directory_.path(), real_file_system(), 4096);
+  Journal journal(kDirectory, files_, 4096);
   ASSERT_TRUE(journal.open().ok());
   for (std::uint64_t n = 1; n <= 200; ++n) {
     ASSERT_TRUE(journal.intend(some_intent(n)).ok());
     ASSERT_TRUE(journal.done(n, after_batch(n)).ok());
   }
   EXPECT_GT(journal.generation(), 10U);
-  const auto generations = journal_generations(real_file_system(), directory_.path()).value();
+  const auto generations = journal_generations(files_, kDirectory).value();
   ASSERT_EQ(generations.size(), 2U);
   EXPECT_EQ(generations.back(), journal.generation());
   for (const auto generation : generations) {
-    EXPECT_LT(std::filesystem::file_size(file(generation)), 8192U);
+    EXPECT_LT(content(generation).size(), 8192U);
   }
   EXPECT_EQ(read()->state.checkpoint, after_batch(200));
 }
@@ -112,12 +113,12 @@ TEST_F(JournalTest, GenerationsStaySmallAndTwoAreKept) {
 class DamagedJournalTest : public JournalTest {
  protected:
   void SetUp() override {
-    Journal first(directory_.path());
+    Journal first(kDirectory, files_);
     ASSERT_TRUE(first.open().ok());
     ASSERT_TRUE(first.intend(some_intent(1)).ok());
     ASSERT_TRUE(first.intend(some_intent(2)).ok());
     ASSERT_TRUE(first.done(1, after_batch(1)).ok());
-    Journal second(directory_.path());
+    Journal second(kDirectory, files_);
     ASSERT_TRUE(second.open().ok());
     generation_ = second.generation();
     remember();
@@ -129,12 +130,12 @@ class DamagedJournalTest : public JournalTest {
     remember();
     ASSERT_TRUE(second.refuse(some_intent(5)).ok());
     remember();
-    text_ = base::read_file(file(generation_)).value();
+    text_ = content(generation_);
     ASSERT_LE(text_.size(), 4096U);
   }
   void remember() {
     states_.push_back(read()->state);
-    lengths_.push_back(std::filesystem::file_size(file(generation_)));
+    lengths_.push_back(content(generation_).size());
   }
   std::uint64_t generation_ = 0;
   std::vector<JournalState> states_;
@@ -185,14 +186,13 @@ TEST_F(DamagedJournalTest, EveryChangedByteIsMadeGoodOrRefused) {
 
 TEST_F(DamagedJournalTest, TornEndWithSectorsOfNulWasNeverSent) {
   // A long record from byte `lengths_.back()` on, of which the disk wrote some sectors only.
-  Journal journal(directory_.path());
+  Journal journal(kDirectory, files_);
   ASSERT_TRUE(journal.open().ok());
   Intent long_intent = some_intent(6);
   for (int i = 0; i < 200; ++i) long_intent.ranges.push_back(long_intent.ranges[0]);
-  const auto path = file(journal.generation());
-  const std::size_t begin = std::filesystem::file_size(path);
+  const std::size_t begin = content(journal.generation()).size();
   ASSERT_TRUE(journal.intend(long_intent).ok());
-  const std::string whole = base::read_file(path).value();
+  const std::string whole = content(journal.generation());
   const std::size_t first_sector = begin / 512;
   for (std::uint32_t written = 0; written < 1U << 8U; ++written) {
     std::string torn = whole;
@@ -215,7 +215,7 @@ TEST_F(DamagedJournalTest, DiscardGoesOnFromTheLastSureCheckpoint) {
   changed[lengths_[2] + 30] ^= 1;  // In the last intent but one record.
   put(generation_, changed);
   EXPECT_FALSE(read().ok());
-  const auto said = discard_journal(real_file_system(), directory_.path());
+  const auto said = discard_journal(files_, kDirectory);
   ASSERT_TRUE(said.ok()) << said.error().message;
   EXPECT_NE(said->find("1 batches with 10 lines"), std::string::npos) << *said;
   const auto reading = read();
@@ -229,9 +229,9 @@ TEST_F(DamagedJournalTest, BothGenerationsDamagedIsAnErrorAndNoFreshStart) {
   put(generation_, "x\n");
   put(generation_ - 1, "x\ny\n");
   EXPECT_FALSE(read().ok());
-  EXPECT_FALSE(discard_journal(real_file_system(), directory_.path()).ok());
+  EXPECT_FALSE(discard_journal(files_, kDirectory).ok());
   put(1, "");
-  std::filesystem::remove(file(generation_));
+  ASSERT_TRUE(files_.remove(file(generation_)).ok());
   EXPECT_FALSE(read().ok());
 }
 

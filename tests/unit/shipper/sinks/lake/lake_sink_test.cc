@@ -129,10 +129,7 @@ TEST_F(LakeSinkTest, EveryTypeAndNullComesBack) {
 TEST_F(LakeSinkTest, ABatchOfDeadLettersAloneMovesTheCheckpoint) {
   auto sink = make_sink();
   ASSERT_TRUE(sink->open());
-  Batch empty;
-  empty.after.lines = 3;
-  empty.after.dead_lettered = 3;
-  ASSERT_EQ(sink->deliver(empty).kind, Verdict::Kind::kAcked);
+  ASSERT_EQ(sink->deliver(BatchMaker(0).finish(3, 3)).kind, Verdict::Kind::kAcked);
   sink->close();
   EXPECT_THAT(files(), IsEmpty());
   EXPECT_EQ(make_sink()->open()->dead_lettered, 3U);
