@@ -52,8 +52,8 @@ void read_retention(base::ConfigSection section, RetentionLimits& limits, Budget
 
 // All that decides what the sinks' rows look like: whatever is of no other part.
 std::string rows_text(const base::ConfigSection& root) {
-  static const std::set<std::string> kOther = {"spool", "state",     "admin",
-                                               "log",   "retention", "sink"};
+  static const std::set<std::string> kOther = {"spool",     "state", "admin", "log",
+                                               "retention", "sink",  "test"};
   std::string text;
   for (const std::string& key : root.keys()) {
     if (!kOther.contains(key)) text += key + "=" + root.text(key) + "\n";

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "shipper/letter_replay.h"
 #include "shipper/offline.h"
 #include "shipper/tail/catalogue.h"
 
@@ -63,7 +64,11 @@ base::Result<JobOutcome> run_job(const Config& config, const SinkConfig& sink_co
       sink_config.make({sink_config.name, config.sink_state(sink_config.name), sink_config.tables});
   const auto reached = open_offline(config, sink_config, *sink);
   if (!reached) return reached.error();
-  auto outcome = replay(config, sink_config, *sink, *reached, request, progress);
+  const BatchContent content{sink_config.tables, sink->traits().takes_lines};
+  auto outcome = request.kind == JobKind::kReplay
+                     ? replay(config, sink_config, *sink, *reached, request, progress)
+                     : replay_letters(config.sink_state(sink_config.name), content,
+                                      sink_config.limits, *sink, progress);
   sink->close();
   return outcome;
 }
