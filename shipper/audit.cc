@@ -21,9 +21,7 @@ struct Wanted {
   std::uint64_t lines = 0;
   std::uint64_t filtered = 0;
   std::uint64_t dead_lettered = 0;
-  std::uint64_t with_row() const {
-    return lines - std::min(lines, filtered + dead_lettered);
-  }
+  std::uint64_t with_row() const { return lines - std::min(lines, filtered + dead_lettered); }
 };
 
 std::uint64_t count_lines(std::string_view text) {
@@ -82,8 +80,7 @@ class SinkAuditor {
       }
       std::vector<RowBlock> tables;
       std::vector<DeadLetter> letters;
-      const DecodeCounts counts =
-          decoder_->decode(selected.segment, offset, text, tables, letters);
+      const DecodeCounts counts = decoder_->decode(selected.segment, offset, text, tables, letters);
       wanted.lines += counts.lines;
       wanted.filtered += counts.filtered;
       for (const DeadLetter& letter : letters) dead.insert(letter.offset);
@@ -139,8 +136,7 @@ class SinkAuditor {
     std::vector<SegmentFinding> shortages;
     std::uint64_t shortage = 0;
     for (const logfmt::SegmentId& segment : gone) {
-      const auto manifest =
-          store.manifest(catalogue.lanes.at(segment.lane).at(segment.index));
+      const auto manifest = store.manifest(catalogue.lanes.at(segment.lane).at(segment.index));
       if (!manifest) {
         audit_.notes.push_back(manifest.error().message);
         continue;
@@ -157,8 +153,7 @@ class SinkAuditor {
       }
       shortages.push_back(finding);
     }
-    const std::uint64_t without_row =
-        reached.filtered + reached.dead_lettered + reached.missing;
+    const std::uint64_t without_row = reached.filtered + reached.dead_lettered + reached.missing;
     const std::uint64_t seen = audit_.filtered + audit_.dead_lettered;
     const bool is_explained = shortage + std::min(seen, without_row) <= without_row;
     for (SegmentFinding& finding : shortages) {
@@ -172,9 +167,9 @@ class SinkAuditor {
     for (const auto& [segment, holding] : holdings_) {
       add({segment, 0, holding.rows - holding.distinct_rows, false});
       const auto lane = retired.lanes.find(segment.lane);
-      const bool is_retired = !catalogue.lanes.contains(segment.lane) ||
-                              (lane != retired.lanes.end() &&
-                               segment.index < lane->second.next_index);
+      const bool is_retired =
+          !catalogue.lanes.contains(segment.lane) ||
+          (lane != retired.lanes.end() && segment.index < lane->second.next_index);
       audit_.rows += holding.distinct_rows;
       rows += is_retired ? 0 : holding.distinct_rows;
     }

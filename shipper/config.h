@@ -26,7 +26,7 @@ struct SinkConfig {
   RetryLimits retry;
   std::uint32_t concurrency = 0;          // Most deliveries at once; 0: what the kind takes.
   std::uint64_t rows_per_second_max = 0;  // 0: no limit.
-  std::vector<TableSpec> tables;  // What it gets.
+  std::vector<TableSpec> tables;          // What it gets.
   SinkMaker make;
   /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
   std::uint64_t fingerprint = 0;

@@ -90,8 +90,7 @@ base::Result<std::set<Place>> read_resolved_places(const std::filesystem::path& 
 Checkpoint with_resolved(Checkpoint checkpoint, const ResolvedCounts& resolved) {
   checkpoint.rows += resolved.rows;
   checkpoint.filtered += resolved.filtered;
-  checkpoint.dead_lettered -=
-      std::min(checkpoint.dead_lettered, resolved.rows + resolved.filtered);
+  checkpoint.dead_lettered -= std::min(checkpoint.dead_lettered, resolved.rows + resolved.filtered);
   return checkpoint;
 }
 

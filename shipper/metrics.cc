@@ -102,9 +102,10 @@ void delivery_metrics(MetricsText& metrics, const std::vector<SinkReport>& repor
 }
 
 void error_metrics(MetricsText& metrics, const std::vector<SinkReport>& reports) {
-  metrics.family("pixel_shipper_errors_total", MetricsText::Kind::kCounter,
-                 "Batches that the sink did not take at once, by class: retriable (given again as "
-                 "it was), split (too large), row (rows taken out), fatal (an operator is needed).");
+  metrics.family(
+      "pixel_shipper_errors_total", MetricsText::Kind::kCounter,
+      "Batches that the sink did not take at once, by class: retriable (given again as "
+      "it was), split (too large), row (rows taken out), fatal (an operator is needed).");
   for (const SinkReport& report : reports) {
     const ErrorCounts& errors = report.status.errors;
     const std::string sink = MetricsText::quote_label("sink", report.name);
@@ -151,8 +152,7 @@ void spool_metrics(MetricsText& metrics, const ShipperState& state) {
   single(metrics, "pixel_shipper_spool_min_free_bytes", gauge, "retention.min_free; 0: none.",
          budget.limits.min_free_bytes);
   single(metrics, "pixel_shipper_spool_fullness_level", gauge,
-         "0 fine, 1 from 80 % of the budget on, 2 full.",
-         static_cast<std::uint64_t>(budget.level));
+         "0 fine, 1 from 80 % of the budget on, 2 full.", static_cast<std::uint64_t>(budget.level));
   single(metrics, "pixel_shipper_dropped_segments_total", counter,
          "Segments given up because the spool was full.", budget.dropped.segments);
   single(metrics, "pixel_shipper_dropped_lines_total", counter,
@@ -162,8 +162,8 @@ void spool_metrics(MetricsText& metrics, const ShipperState& state) {
          "Segments deleted after every sink had them.", state.retained.segments);
   single(metrics, "pixel_shipper_retention_bytes_total", counter, "Bytes of these segments.",
          state.retained.bytes);
-  single(metrics, "pixel_shipper_reloads_applied_total", counter,
-         "Settings taken while running.", state.reloads.applied);
+  single(metrics, "pixel_shipper_reloads_applied_total", counter, "Settings taken while running.",
+         state.reloads.applied);
   single(metrics, "pixel_shipper_reloads_refused_total", counter,
          "Settings with errors: everything went on as it was.", state.reloads.refused);
 }

@@ -200,8 +200,7 @@ ReloadChanges Service::reload(const Config& wanted) {
   const Config before = config();
   Config next = wanted;
   changes.waiting = restart_only_differences(before, next);
-  std::tie(next.spool, next.state, next.admin) =
-      std::tie(before.spool, before.state, before.admin);
+  std::tie(next.spool, next.state, next.admin) = std::tie(before.spool, before.state, before.admin);
   const auto find_settings = [&next](const std::string& name) {
     return std::find_if(next.sinks.begin(), next.sinks.end(),
                         [&](const SinkConfig& sink) { return sink.name == name; });
@@ -244,8 +243,8 @@ base::Result<std::uint64_t> Service::start_job(const JobRequest& request) {
     return base::Error{
         fmt::format("no sink is called {}; there are {}", request.sink, fmt::join(names, ", "))};
   }
-  return jobs_.start(request,
-                     [this, request](JobProgress& progress) { return run_alone(request, progress); });
+  return jobs_.start(
+      request, [this, request](JobProgress& progress) { return run_alone(request, progress); });
 }
 
 base::Result<JobOutcome> Service::run_alone(const JobRequest& request, JobProgress& progress) {

@@ -32,9 +32,7 @@ json letter_json(const std::string& sink, const DeadLetter& letter) {
 }
 
 // Without what a value adds: "column price: not a number: 'x'" counts with its like.
-std::string kind_of(const std::string& reason) {
-  return reason.substr(0, reason.find(": '"));
-}
+std::string kind_of(const std::string& reason) { return reason.substr(0, reason.find(": '")); }
 
 void print_list(const SinkConfig& sink, const LetterBox& box, std::size_t limit) {
   print(fmt::format("sink {}: {} open, {} replayed", sink.name, box.open.size(),
@@ -64,8 +62,8 @@ int list(const Invocation& invocation, const Options& options) {
     for (const DeadLetter& letter : box->open) letters.push_back(letter_json(sink.name, letter));
   }
   if (invocation.as_json) {
-    print(json{{"letters", std::move(letters)}}.dump(-1, ' ', false,
-                                                     json::error_handler_t::replace));
+    print(
+        json{{"letters", std::move(letters)}}.dump(-1, ' ', false, json::error_handler_t::replace));
   }
   return kFine;
 }
@@ -108,12 +106,13 @@ int replay(const Invocation& invocation, const Options& options) {
   const auto report = run_and_watch(*config, request);
   if (!report) return fail(invocation, report.error().message);
   const JobOutcome& outcome = report->outcome;
-  print(invocation.as_json
-            ? to_json(*report)
-            : fmt::format("sink {}: {} letters replayed: {} became rows, {} are wanted by no table, "
-                          "{} stay",
-                          options.sink, outcome.lines, outcome.rows,
-                          outcome.restored.value_or(0) - outcome.rows, outcome.dead_lettered));
+  print(
+      invocation.as_json
+          ? to_json(*report)
+          : fmt::format("sink {}: {} letters replayed: {} became rows, {} are wanted by no table, "
+                        "{} stay",
+                        options.sink, outcome.lines, outcome.rows,
+                        outcome.restored.value_or(0) - outcome.rows, outcome.dead_lettered));
   return outcome.dead_lettered == 0 ? kFine : kFailed;
 }
 

@@ -21,7 +21,9 @@ json intent_json(const Intent& intent) {
     lines += range.lines;
     ranges.push_back({{"segment", to_text(range.segment)}, {"from", range.from}, {"to", range.to}});
   }
-  return {{"number", intent.number}, {"lines", lines}, {"xxh3_128", intent.xxh3_128},
+  return {{"number", intent.number},
+          {"lines", lines},
+          {"xxh3_128", intent.xxh3_128},
           {"ranges", std::move(ranges)}};
 }
 
@@ -38,7 +40,8 @@ int show(const Invocation& invocation, const std::string& name) {
     if (!reading) {
       code = kFailed;
       list.push_back({{"sink", sink.name}, {"error", reading.error().message}});
-      if (!invocation.as_json) print(fmt::format("sink {}: {}", sink.name, reading.error().message));
+      if (!invocation.as_json)
+        print(fmt::format("sink {}: {}", sink.name, reading.error().message));
       continue;
     }
     json intents = json::array();
@@ -89,10 +92,10 @@ void add_journal(CLI::App& app, Invocation& invocation) {
   shown->callback([&invocation, sink] {
     invocation.action = [&invocation, sink] { return show(invocation, *sink); };
   });
-  CLI::App* const discarded = add_command(
-      *family, invocation, "discard",
-      "Give them up and read their lines again: they may arrive twice, none is lost",
-      "journal discard --sink bucket\n  The shipper must be stopped.");
+  CLI::App* const discarded =
+      add_command(*family, invocation, "discard",
+                  "Give them up and read their lines again: they may arrive twice, none is lost",
+                  "journal discard --sink bucket\n  The shipper must be stopped.");
   discarded->add_option("--sink", *sink, "Its name")->required();
   discarded->callback([&invocation, sink] {
     invocation.action = [&invocation, sink] { return discard(invocation, *sink); };

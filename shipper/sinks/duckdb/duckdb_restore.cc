@@ -36,8 +36,8 @@ base::Status add_missing_rows(Connection& connection, const TableSpec& table,
   const std::string columns = column_list(table);
   const std::string segment_name = quote_name(table.columns[segment].name);
   const std::string offset_name = quote_name(table.columns[offset].name);
-  auto made = connection.execute(fmt::format("CREATE TEMP TABLE {} AS SELECT {} FROM {} LIMIT 0",
-                                             kStaging, columns, target));
+  auto made = connection.execute(
+      fmt::format("CREATE TEMP TABLE {} AS SELECT {} FROM {} LIMIT 0", kStaging, columns, target));
   if (!made) return made;
   TableSpec staging = table;
   staging.name = kStaging;

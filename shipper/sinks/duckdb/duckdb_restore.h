@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows that may be stored already: only those that are not become rows. COLD; the delivering thread.
+// Rows that may be stored already: only those that are not become rows. COLD; the delivering
+// thread.
 #pragma once
 
 #include "base/result.h"

@@ -51,9 +51,9 @@ base::Result<std::vector<RowBlock>> missing_rows(LakeReader& reader,
       return base::Error{fmt::format(
           "table {} has no lineage columns: which rows are there cannot be told", table.name)};
     }
-    const auto held = held_places(reader, table, batch,
-                                  duckdb::quote_name(table.columns[segment].name),
-                                  duckdb::quote_name(table.columns[offset].name));
+    const auto held =
+        held_places(reader, table, batch, duckdb::quote_name(table.columns[segment].name),
+                    duckdb::quote_name(table.columns[offset].name));
     if (!held) return held.error();
     missing[t].columns.resize(rows.columns.size());
     for (std::size_t row = 0; row < rows.row_count; ++row) {
