@@ -34,10 +34,13 @@ void WorkerCore<R>::on_accept_end(std::uint32_t listener, int result) {
   accept_trouble_ = true;
 }
 
+/// After a pause only below 95 %: an accept takes all that wait in the backlog, and whom it takes
+/// beyond the last slot would have to be turned away.
 template <Ring R>
 void WorkerCore<R>::retry_accepts() {
   if (draining_) return;
-  if (accept_paused_ && connections_.open_count() > options_.connections_max / 20 * 19) return;
+  const std::uint64_t open_count = connections_.open_count();
+  if (accept_paused_ && open_count * 20 >= options_.connections_max * std::uint64_t{19}) return;
   accept_paused_ = accept_trouble_ = false;
   for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
     if (listeners_[i].armed) continue;

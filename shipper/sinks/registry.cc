@@ -11,6 +11,8 @@
 #include "shipper/sinks/http/http_sink.h"
 #include "shipper/sinks/http/slack_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
+#include "shipper/sinks/postgres/postgres_sink.h"
+#include "shipper/sinks/redshift/redshift_sink.h"
 #include "shipper/sinks/s3/s3_sink.h"
 #include "shipper/sinks/stdout/stdout_sink.h"
 
@@ -48,6 +50,14 @@ SinkMaker read_lake_sink(base::ConfigSection& section) {
   read_lake_settings(section, settings);
   return
       [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
+}
+
+SinkMaker read_postgres_sink(base::ConfigSection& section) {
+  PostgresSettings settings;
+  read_postgres_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_postgres_sink(context.name, context.tables, settings);
+  };
 }
 
 SinkMaker read_s3_sink(base::ConfigSection& section) {
@@ -96,10 +106,20 @@ SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
 constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
 constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
 
+SinkMaker read_redshift_sink(base::ConfigSection& section) {
+  RedshiftSettings settings;
+  read_redshift_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_redshift_sink(context.name, context.tables, settings);
+  };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
+    {"postgres", read_postgres_sink},
+    {"redshift", read_redshift_sink},
     {"s3", read_s3_sink},
     {"stdout", read_stdout_sink},
     {"http", read_http_sink, kHttpLimits},

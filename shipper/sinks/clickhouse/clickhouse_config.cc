@@ -40,7 +40,6 @@ void read_clickhouse_config(base::ConfigSection& section, ClickhouseOptions& opt
   section.read("async_insert", options.async_insert);
   section.read_choice("deduplication", kDeduplications, deduplication);
   options.deduplication = static_cast<ClickhouseDeduplication>(deduplication);
-  section.read("concurrency_max", options.concurrency_max, {1, 16});
   section.read("engine", options.engine);
   section.read_choice("partition", kPartitions, partition);
   options.partition_by = kPartitionTexts[partition];

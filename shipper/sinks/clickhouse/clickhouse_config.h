@@ -31,7 +31,6 @@ struct ClickhouseOptions {
   bool gzip = false;
   bool async_insert = false;
   ClickhouseDeduplication deduplication = ClickhouseDeduplication::kAuto;
-  std::uint32_t concurrency_max = 1;
   // Of the tables that initialise() makes.
   std::string engine = "MergeTree";
   std::string partition_by = "toYYYYMM({time})";  // "": none.

@@ -17,6 +17,8 @@ namespace pixel::shipper {
 namespace {
 
 constexpr std::uint32_t kEncoderVersion = 1;
+// Each insert makes a part: more at once only where there is much to catch up with.
+constexpr std::uint32_t kConcurrencyMax = 4;
 
 // What open() found out; never changes while deliver() runs.
 struct Destination {
@@ -43,9 +45,7 @@ class ClickhouseSink : public Sink {
   explicit ClickhouseSink(const ClickhouseOptions& options)
       : options_(options), askers_([this] { return std::make_unique<Lane>(options_, nullptr); }) {}
 
-  SinkTraits traits() const override {
-    return {false, false, options_.concurrency_max, kEncoderVersion};
-  }
+  SinkTraits traits() const override { return {false, false, kConcurrencyMax, kEncoderVersion}; }
   Guarantee guarantee() const override;
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override { return insert(batch, false); }
@@ -121,17 +121,12 @@ base::Result<Checkpoint> ClickhouseSink::open() {
   if (!found) return found.error();
   auto where = std::make_shared<const Destination>(std::move(found).value());
   for (const ClickhouseTarget& target : where->targets) {
-    if (target.mode == ClickhouseMode::kCheck && !options_.async_insert) {
-      spdlog::info(
-          "sink {}: ClickHouse {} does not know repeated inserts into {} by their token: "
-          "before each insert its rows are looked for",
-          options_.name, where->server.version, target.table);
-    } else if (target.mode == ClickhouseMode::kNone) {
-      spdlog::warn(
-          "sink {}: rows of {} may come twice after a crash: it does not know repeated "
-          "inserts again (deduplication = \"none\", or no columns _segment and _offset)",
-          options_.name, target.table);
-    }
+    if (target.mode != ClickhouseMode::kNone) continue;
+    spdlog::warn(
+        "sink {}: rows of {} may come twice after a crash: the table does not know repeated "
+        "inserts "
+        "again, and is not looked into (deduplication = \"none\", or no _segment and _offset)",
+        options_.name, target.table);
   }
   const std::lock_guard lock(mutex_);
   destination_ = where;
@@ -186,8 +181,12 @@ Verdict ClickhouseSink::insert(const Batch& batch, bool look) {
 
 base::Status ClickhouseSink::reach() {
   ClickhouseClient client(options_);
-  const auto found = look(client);
-  return found ? base::ok_status() : base::Status(found.error());
+  auto found = look(client);
+  if (!found) return found.error();
+  // From now on guarantee() knows what it speaks of.
+  const std::lock_guard lock(mutex_);
+  destination_ = std::make_shared<const Destination>(std::move(found).value());
+  return base::ok_status();
 }
 
 base::Result<std::string> ClickhouseSink::initialise(bool dry_run) {

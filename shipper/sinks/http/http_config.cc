@@ -97,7 +97,6 @@ void read_http_sink_config(base::ConfigSection& section, HttpSection& options) {
   section.read_choice("body", kBodies, body);
   options.http.is_array = body == 1;
   section.read("gzip", options.http.gzip);
-  section.read("concurrency_max", options.http.concurrency_max, {1, 64});
 }
 
 base::Result<HttpRequest> prepare_request(const HttpEndpoint& endpoint) {

@@ -32,7 +32,6 @@ struct HttpSinkOptions {
   HttpEndpoint endpoint;
   bool is_array = false;  // One JSON array instead of JSON lines.
   bool gzip = false;
-  std::uint32_t concurrency_max = 1;
 };
 
 struct SlackOptions {

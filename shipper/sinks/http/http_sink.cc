@@ -11,6 +11,9 @@
 namespace pixel::shipper {
 namespace {
 
+// So many requests at once, and so many batches in flight when we are killed.
+constexpr std::uint32_t kConcurrencyMax = 8;
+
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 class HttpSink : public Sink {
@@ -18,9 +21,7 @@ class HttpSink : public Sink {
   explicit HttpSink(const HttpSinkOptions& options)
       : options_(options), lanes_([this] { return std::make_unique<Lane>(options_); }) {}
 
-  SinkTraits traits() const override {
-    return {false, false, options_.concurrency_max, kJsonLinesVersion};
-  }
+  SinkTraits traits() const override { return {false, false, kConcurrencyMax, kJsonLinesVersion}; }
   Guarantee guarantee() const override {
     return {false,
             "a batch of which no answer came is sent again, under the same Idempotency-Key; a "

@@ -2,7 +2,6 @@
 // See slack_sink.h.
 #include "shipper/sinks/http/slack_sink.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -101,7 +100,7 @@ void SlackSink::send() {
   last_ = post();
   if (last_.kind != Verdict::Kind::kAcked) {
     const auto pause_s = static_cast<std::int64_t>(last_.retry_after_ns / base::kSecondNs);
-    not_before_s_ = unix_now_() + std::max(pause_s, kPauseAfterFailureS);
+    not_before_s_ = unix_now_() + (pause_s > 0 ? pause_s : kPauseAfterFailureS);
     spdlog::warn("sink {}: the message is not sent yet: {}", options_.name, last_.reason);
     return;
   }
