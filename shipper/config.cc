@@ -66,6 +66,7 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
                        std::vector<SinkConfig>& sinks) {
   SinkConfig sink;
   sink.fingerprint = base::hash64(section.text() + "\n" + rows);
+  sink.rows_fingerprint = base::hash64(section.text("tables") + "\n" + rows);
   std::size_t kind = 0;
   section.read("name", sink.name);
   if (!is_sink_name(sink.name)) {

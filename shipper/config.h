@@ -30,6 +30,9 @@ struct SinkConfig {
   SinkMaker make;
   /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
   std::uint64_t fingerprint = 0;
+  /// Of what decides which rows a line becomes: a batch that may have been sent under another one
+  /// is not sent again.
+  std::uint64_t rows_fingerprint = 0;
 };
 
 struct Config {

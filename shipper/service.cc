@@ -42,6 +42,7 @@ PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
   options.retry = sink.retry;
   options.concurrency = sink.concurrency;
   options.rows_per_second_max = sink.rows_per_second_max;
+  options.content_hash = sink.rows_fingerprint;
   options.failures_max = once ? kOnceFailuresMax : 0;
   if (once) options.retry.cap_ns = std::min(options.retry.cap_ns, base::kSecondNs);
   options.seed = base::hash64(sink.name) ^ base::monotonic_ns();
