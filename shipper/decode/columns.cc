@@ -2,8 +2,13 @@
 // See columns.h. COLD.
 #include "shipper/decode/columns.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "base/hash.h"
+#include "shipper/decode/row_rules.h"
 
 namespace pixel::shipper {
 namespace {
@@ -161,6 +166,30 @@ TableSpec events_table() {
   table.columns.push_back(plain_column("_segment", ColumnType::kVarchar, ColumnSource::kSegment));
   table.columns.push_back(plain_column("_offset", ColumnType::kInteger, ColumnSource::kOffset));
   return table;
+}
+
+std::string rows_fingerprint(const std::vector<TableSpec>& tables) {
+  std::string text;
+  for (const TableSpec& table : tables) {
+    text += fmt::format("table {} {}\n", table.name, static_cast<char>(table.source));
+    for (const ColumnSpec& column : table.columns) text += describe(column);
+    if (table.rules != nullptr) text += table.rules->description();
+  }
+  return fmt::format("{:016x}", base::hash64(text));
+}
+
+std::string describe(const ColumnSpec& column) {
+  std::string path;
+  for (const JsonStep& step : column.path) {
+    path += step.is_index ? fmt::format("[{}]", step.index) : fmt::format("['{}']", step.key);
+  }
+  const DefaultValue& value = column.default_value;
+  return fmt::format("column {} {} {} {} {} {} {}{} {} {} {} {} {} {} {}\n", column.name,
+                     static_cast<int>(column.type), static_cast<int>(column.source),
+                     static_cast<int>(column.field), column.parameter,
+                     static_cast<int>(column.member), column.has_path, path, column.percent_decode,
+                     static_cast<int>(column.decode_mode), static_cast<int>(column.on_error),
+                     value.is_set, value.integer, value.real, value.text);
 }
 
 bool is_column_name(std::string_view name) noexcept {

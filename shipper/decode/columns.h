@@ -29,6 +29,12 @@ TableSpec requests_table(const std::vector<ColumnSpec>& parameters);
 /// And the other: every line of the events lanes.
 TableSpec events_table();
 
+/// One line that says all of a column.
+std::string describe(const ColumnSpec& column);
+/// 16 hexadecimal digits, the same for tables that make the same rows of the same lines: whoever
+/// encodes a batch again after a restart sees whether the configuration still is what it was.
+std::string rows_fingerprint(const std::vector<TableSpec>& tables);
+
 /// True for a lower case letter or '_' followed by lower case letters, digits and '_', 1 to 63.
 bool is_column_name(std::string_view name) noexcept;
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shipper/decode/chunk_lines.h"
@@ -44,6 +45,8 @@ class RowRules {
   /// need.
   virtual const std::vector<ColumnSpec>& inputs() const = 0;
   virtual std::unique_ptr<RowStage> start() const = 0;
+  /// The same text for rules that do the same.
+  virtual std::string_view description() const = 0;
 };
 
 }  // namespace pixel::shipper

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/config_reader.h"
+#include "base/hash.h"
 #include "shipper/decode/columns.h"
 #include "shipper/transform/table_rules.h"
 
@@ -63,8 +64,8 @@ base::Result<std::shared_ptr<const Selector>, ExpressionError> RulesBuilder::sel
   SourceNames names(source_, mode_, columns_);
   auto predicate = Predicate::compile(text, names);
   if (!predicate) return predicate.error();
-  return std::shared_ptr<const Selector>(
-      std::make_shared<Selector>(Selector{std::move(predicate).value(), names.take_inputs()}));
+  return std::shared_ptr<const Selector>(std::make_shared<Selector>(
+      Selector{std::move(predicate).value(), names.take_inputs(), std::string(text)}));
 }
 
 RulesBuilder::ExpressionFault RulesBuilder::where(std::string_view text) {
@@ -122,6 +123,7 @@ RulesBuilder::ExpressionFault RulesBuilder::filter(std::string_view text) {
   auto predicate = Predicate::compile(text, names);
   if (!predicate) return predicate.error();
   steps_.push_back(make_filter(std::move(predicate).value()));
+  description_ += fmt::format("filter {}\n", text);
   return std::nullopt;
 }
 
@@ -152,6 +154,7 @@ RulesBuilder::Fault RulesBuilder::hash(std::string_view name, std::string key) {
   if (!is_text(slot->type) && slot->type != ColumnType::kInteger) {
     return typed(name, slot->type) + "; texts and integers can be hashed";
   }
+  description_ += fmt::format("hash {} {:x}\n", slot->input, base::hash64(key));
   steps_.push_back(make_hash(used(*slot), slot->type, std::move(key)));
   slot->type = ColumnType::kVarchar;
   return std::nullopt;
@@ -166,6 +169,7 @@ RulesBuilder::Fault RulesBuilder::mask_address(std::string_view name, unsigned i
     return typed(name, slot->type) + "; addresses are an inet or a varchar";
   }
   steps_.push_back(make_address_mask(used(*slot), ipv4_bits, ipv6_bits));
+  description_ += fmt::format("mask {} {} {}\n", slot->input, ipv4_bits, ipv6_bits);
   return std::nullopt;
 }
 
@@ -176,6 +180,7 @@ RulesBuilder::Fault RulesBuilder::mask_text(std::string_view name, std::size_t k
   if (auto fault = check_changeable(*slot)) return fault;
   if (!is_text(slot->type)) return typed(name, slot->type) + "; only texts have characters";
   steps_.push_back(make_text_mask(used(*slot), keep_first, keep_last));
+  description_ += fmt::format("keep {} {} {}\n", slot->input, keep_first, keep_last);
   slot->type = ColumnType::kVarchar;
   return std::nullopt;
 }
@@ -185,6 +190,7 @@ RulesBuilder::Fault RulesBuilder::flatten(std::string_view name) {
   if (slot == nullptr) return unknown(name);
   if (slot->type != ColumnType::kJson) return typed(name, slot->type) + "; only json can be flat";
   steps_.push_back(make_flatten(used(*slot)));
+  description_ += fmt::format("flatten {}\n", slot->input);
   return std::nullopt;
 }
 
@@ -196,7 +202,23 @@ RulesBuilder::Fault RulesBuilder::sample(std::string_view name, double rate) {
     return typed(name, cells->type) + "; rows are drawn by a text or an integer";
   }
   steps_.push_back(make_sample(cells->input, cells->type, rate));
+  description_ += fmt::format("sample {} {}\n", name, rate);
   return std::nullopt;
+}
+
+std::string RulesBuilder::describe_all(const std::vector<ColumnSpec>& decoded) const {
+  std::string text;
+  const auto add = [&text](const char* what, const Selector& selector) {
+    text += fmt::format("{} {}\n", what, selector.text);
+    for (const ColumnSpec& column : selector.inputs) text += describe(column);
+  };
+  if (where_ != nullptr) add("where", *where_);
+  for (const Claim& claim : excluded_) {
+    text += "not\n";
+    for (const auto& selector : claim) add("and", *selector);
+  }
+  for (const ColumnSpec& column : decoded) text += describe(column);
+  return text + description_;
 }
 
 void RulesBuilder::finish(TableSpec& table) {
@@ -221,6 +243,7 @@ void RulesBuilder::finish(TableSpec& table) {
   const bool has_rules = where_ != nullptr || !excluded_.empty() || !steps_.empty() ||
                          rules->decoded.size() > table.columns.size();
   if (!has_rules) return;
+  rules->what_they_do = describe_all(rules->decoded);
   rules->where = where_;
   rules->excluded = std::move(excluded_);
   rules->steps = std::move(steps_);

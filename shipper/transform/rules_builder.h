@@ -25,6 +25,7 @@ namespace pixel::shipper {
 struct Selector {
   Predicate predicate;
   std::vector<ColumnSpec> inputs;
+  std::string text;
 };
 
 class RulesBuilder {
@@ -74,6 +75,7 @@ class RulesBuilder {
   std::size_t used(const Slot& slot);
   Fault unknown(std::string_view name);
   Fault check_changeable(const Slot& slot) const;
+  std::string describe_all(const std::vector<ColumnSpec>& decoded) const;
 
   const logfmt::SegmentKind source_;
   const DecodeMode mode_;
@@ -86,6 +88,7 @@ class RulesBuilder {
   std::vector<Claim> excluded_;
   std::vector<std::unique_ptr<RowStep>> steps_;
   std::set<std::size_t> used_;  // Inputs that steps look at.
+  std::string description_;     // Of the steps.
 };
 
 }  // namespace pixel::shipper

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "shipper/decode/row_rules.h"
@@ -21,9 +23,11 @@ class TableRules : public RowRules, public std::enable_shared_from_this<TableRul
   std::shared_ptr<const Selector> where;      // Null: all lines.
   std::vector<RulesBuilder::Claim> excluded;  // Of earlier tables.
   std::vector<std::unique_ptr<RowStep>> steps;
+  std::string what_they_do;
 
   const std::vector<ColumnSpec>& inputs() const override { return decoded; }
   std::unique_ptr<RowStage> start() const override;
+  std::string_view description() const override { return what_they_do; }
 };
 
 }  // namespace pixel::shipper

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <set>
+
 #include "shipper/decode/columns.h"
 #include "shipper/decode/table_decoder.h"
 #include "tests/unit/shipper/support/lines.h"
@@ -256,6 +259,32 @@ TEST_F(RulesTest, NothingToDoIsNoRules) {
   RulesBuilder rules(SegmentKind::kAccess, DecodeMode::kOnce, standard_columns({}));
   EXPECT_FALSE(rules.rename("c_ip", "client"));
   EXPECT_EQ(finish(rules, "t").rules, nullptr);
+}
+
+TEST_F(RulesTest, FingerprintChangesWithWhatTheRowsWouldBe) {
+  std::set<std::string> seen;
+  const auto note = [&seen](const std::function<void(RulesBuilder&)>& change, DecodeMode mode) {
+    RulesBuilder rules(SegmentKind::kAccess, mode, standard_columns({parameter_column("a")}));
+    change(rules);
+    seen.insert(rows_fingerprint({finish(rules, "t")}));
+  };
+  const auto nothing = [](RulesBuilder&) {};
+  note(nothing, DecodeMode::kOnce);
+  note(nothing, DecodeMode::kOnce);
+  EXPECT_EQ(seen.size(), 1U);
+  const std::vector<std::function<void(RulesBuilder&)>> changes = {
+      [](RulesBuilder& rules) { (void)rules.where("sc_status == 200"); },
+      [](RulesBuilder& rules) { (void)rules.where("sc_status == 201"); },
+      [](RulesBuilder& rules) { (void)rules.filter("sc_status == 200"); },
+      [](RulesBuilder& rules) { (void)rules.hash("c_ip", "0123456789abcdef"); },
+      [](RulesBuilder& rules) { (void)rules.hash("c_ip", "0123456789abcdeg"); },
+      [](RulesBuilder& rules) { (void)rules.mask_address("c_ip", 24, 48); },
+      [](RulesBuilder& rules) { (void)rules.mask_text("c_ip", 24, 48); },
+      [](RulesBuilder& rules) { (void)rules.sample("param.a", 0.5); },
+      [](RulesBuilder& rules) { (void)rules.rename("c_ip", "ip"); },
+      [](RulesBuilder& rules) { (void)rules.drop("c_ip"); }};
+  for (const auto& change : changes) note(change, DecodeMode::kOnce);
+  EXPECT_EQ(seen.size(), 1 + changes.size());
 }
 
 TEST(SnakeCase, WordsBeginAtCapitals) {
