@@ -102,6 +102,7 @@ def kill_again_and_again(site, world, chance):
                                                                  "code": "SlowDown"}}])
         site.shipper.kill()
         site.shipper.start()
+    site.shipper.wait_for_port(site.shipper_config.admin_port, 30)
 
 
 def check_rows(site, world):
@@ -126,6 +127,7 @@ def check_objects(site, world):
     left = world.count_objects()
     wait_until(lambda: world.count_objects() == expected, 15,
                f"{left} objects become the {expected} that were loaded")
+    site.shipper.wait_for_port(site.shipper_config.admin_port, 30)
     site.shipper.stop()
     print(f"{left - expected} orphans of {left} objects are gone")
 

@@ -62,11 +62,11 @@ PgResult<bool> Session::try_lock() {
 }
 
 // After a broken connection the server may go on with our old session for a while, even commit it:
-// it is ended first, so that what is read afterwards is final.
+// it is told to end. The lock comes when it has, and what is read afterwards is final.
 void Session::end_predecessor() {
   if (identity_.empty()) return;
   (void)connection_->run(
-      fmt::format("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+      fmt::format("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                   "WHERE pid || ' ' || backend_start = {} AND pid <> pg_backend_pid()",
                   pg_text(identity_)));
 }

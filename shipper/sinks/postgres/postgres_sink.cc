@@ -229,8 +229,8 @@ Verdict PostgresSink::settle(const Batch& batch, const std::string& after, const
     session_.close();
     return retry(base::Error{explain(failure.error)});
   }
-  if (postgres::classify(failure.error.sqlstate) == postgres::ErrorClass::kRow &&
-      session_.is_open()) {
+  if (!session_.is_open()) return retry(base::Error{explain(failure.error)});
+  if (postgres::classify(failure.error.sqlstate) == postgres::ErrorClass::kRow) {
     return find_guilty(batch, failure, way());
   }
   return postgres::judge(failure.error);
@@ -269,8 +269,8 @@ Verdict PostgresSink::restore(const Batch& batch) {
     return retry(base::Error{explain(failure->error)});
   }
   end_transaction();
-  if (postgres::classify(failure->error.sqlstate) == postgres::ErrorClass::kRow &&
-      session_.is_open()) {
+  if (!session_.is_open()) return retry(base::Error{explain(failure->error)});
+  if (postgres::classify(failure->error.sqlstate) == postgres::ErrorClass::kRow) {
     return find_guilty(batch, *failure, Way::kRestore);
   }
   return postgres::judge(failure->error);
