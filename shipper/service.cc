@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "shipper/deliver/dispatcher.h"
 #include "shipper/deliver/journal.h"
+#include "shipper/letter_box.h"
 
 namespace pixel::shipper {
 namespace {
@@ -67,6 +68,7 @@ struct Service::Lane {
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
         journal(config.sink_state(sink_config.name)),
         wanted(content_of(sink_config, *sink).kinds()),
+        resolved(read_resolved(config.sink_state(sink_config.name))),
         dispatcher(make_dispatcher(sink_config, sink->traits(), catalogue)),
         pipeline(pipeline_options(sink_config, once), content_of(sink_config, *sink), *sink, store,
                  dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
@@ -89,6 +91,7 @@ struct Service::Lane {
   DeadLetterFile dead_letters;
   Journal journal;  // Used where the sink keeps no checkpoint.
   const LaneKinds wanted;
+  const ResolvedCounts resolved;  // Grows only while the lane rests.
   std::unique_ptr<Dispatcher> dispatcher;
   Pipeline pipeline;
   Runner runner;
@@ -352,6 +355,8 @@ SinkHoldings Service::read_holdings(Lane& lane) {
     read.holdings = lane.sink->holdings();
     if (lane.pipeline.status().delivered == read.checkpoint) break;
   }
+  read.checkpoint =
+      std::make_shared<const Checkpoint>(with_resolved(*read.checkpoint, lane.resolved));
   return read;
 }
 
