@@ -29,10 +29,11 @@ bool WorkerCore<R>::step() {
     settle_closers();
   if (!inputs_.empty()) [[unlikely]]
     run_queued_input();
-  if (ring_.realtime_s() != wall_s_) [[unlikely]]
+  const bool is_new_second = ring_.realtime_s() != wall_s_;
+  if (is_new_second) [[unlikely]]
     tick();
-  else if (wheel_.has_due()) [[unlikely]]
-    visit_deadlines();
+  if (is_new_second || wheel_.has_due()) [[unlikely]]
+    visit_deadlines(completions);
   if (control_.drain_deadline_ns() != 0) [[unlikely]] {
     if (!drain_step()) return false;
   }
@@ -368,7 +369,7 @@ void WorkerCore<R>::flush_outputs() {
       continue;
     }
     prepare_send(ring_.next_entry(), connection.fd, connection.output.bytes,
-                 connection.output.count,
+                 connection.output.count, connection.close_after_output && connection.linger,
                  {Operation::kSend, connection.generation, connection.index});
     bytes += connection.output.count;
     connection.sent = connection.output;

@@ -338,13 +338,13 @@ void WorkerCore<R>::settle_closers() {
     if (!connection.open) {
       release_if_settled(connection);
     } else if (connection.tail == BlockPool::kNone) {
-      const bool linger = connection.linger && !connection.peer_ended && connection.receive_armed;
-      if (!linger) {
+      // Closing with input unread would send a reset that can overtake the answer. Its last bytes
+      // may still wait for the end to go with (prepare_send).
+      if (connection.linger) ring_.shut_down_sending(connection.fd);
+      if (!connection.linger || connection.peer_ended || !connection.receive_armed) {
         close_connection(connection);
         continue;
       }
-      // Closing with input unread would send a reset that can overtake the answer.
-      ring_.shut_down_sending(connection.fd);
       connection.lingering = true;
       connection.active_s = now_s();
       wheel_.move(connection, deadline_s(connection));

@@ -173,7 +173,7 @@ class WorkerCore {
   std::uint32_t on_deadline(Connection& connection);
   void time_out_head(Connection& connection);
   void tick();
-  void visit_deadlines();
+  void visit_deadlines(std::uint32_t completions);
   void look_for_overlooked();
   void cancel_accept(std::uint32_t listener);
   void change_rules();
