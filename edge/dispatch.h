@@ -29,7 +29,7 @@ bool WorkerCore<R>::step() {
     settle_closers();
   if (!inputs_.empty()) [[unlikely]]
     run_queued_input();
-  const bool is_new_second = ring_.realtime_s() != wall_s_;
+  const bool is_new_second = ring_.realtime_s() != wall_s_ || now_s() != ticked_s_;
   if (is_new_second) [[unlikely]]
     tick();
   if (is_new_second || wheel_.has_due()) [[unlikely]]

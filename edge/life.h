@@ -74,6 +74,7 @@ void WorkerCore<R>::run() {
 template <Ring R>
 void WorkerCore<R>::tick() {
   wall_s_ = ring_.realtime_s();
+  ticked_s_ = now_s();
   date_time_ = logfmt::format_date_time(wall_s_);
   change_rules();
   rules_->responses.set_date(wall_s_);

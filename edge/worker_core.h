@@ -221,6 +221,7 @@ class WorkerCore {
 
   std::uint64_t now_ns_ = 0;
   std::int64_t wall_s_ = 0;
+  std::uint32_t ticked_s_ = 0;  // Whose seconds begin at another time than the wall's.
   logfmt::DateTimeText date_time_{};
   std::uint64_t answered_lines_ = 0;
   bool accept_paused_ = false;   // Every slot is taken: newcomers wait in the backlog.

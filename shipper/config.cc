@@ -95,12 +95,13 @@ void read_sink_section(base::ConfigSection& section, std::set<std::string>& name
   } else if (!names.insert(sink.name).second) {
     section.fail("name", "a name that no other sink has");
   }
+  const auto kinds = sink_kinds();
+  section.read_choice("kind", kinds, kind);
+  sink.limits = standard_limits(kind);
   section.read_duration("flush_age", sink.limits.age_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
   section.read("flush_rows", sink.limits.rows, {1, 1'000'000});
   section.read_bytes("flush_bytes", sink.limits.bytes, {base::kKiB, 512 * base::kMiB});
-  const auto kinds = sink_kinds();
-  section.read_choice("kind", kinds, kind);
   std::string kind_name;
   if (section.has("kind")) {
     section.read("kind", kind_name);
