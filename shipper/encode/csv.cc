@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: see csv.h.
+// See csv.h.
 #include "shipper/encode/csv.h"
 
 #include "base/assert.h"

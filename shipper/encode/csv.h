@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows -> CSV (RFC 4180, but with a newline alone at the end of a row). HOT; pure.
+// Rows -> CSV (RFC 4180, but with a newline alone at the end of a row). Pure.
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: see json_lines.h.
+// See json_lines.h.
 #include "shipper/encode/json_lines.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows -> JSON lines (RFC 8259, one object per row, a newline after each). HOT; pure.
+// Rows -> JSON lines (RFC 8259, one object per row, a newline after each). Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: see row_binary.h. All numbers are little-endian, as this machine's are.
+// See row_binary.h. All numbers are little-endian, as this machine's are.
 #include "shipper/encode/row_binary.h"
 
 #include <arpa/inet.h>

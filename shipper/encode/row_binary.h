@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows -> RowBinary as ClickHouse reads it: values one after the other, nothing between them, a
-// NULL flag before each nullable one. HOT; pure. Source: ClickHouse documentation, Formats,
+// NULL flag before each nullable one. Pure. Source: ClickHouse documentation, Formats,
 // RowBinary.
 #pragma once
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: see tsv.h.
+// See tsv.h.
 #include "shipper/encode/tsv.h"
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows -> TabSeparated text as ClickHouse reads it. HOT; pure.
+// Rows -> TabSeparated text as ClickHouse reads it. Pure.
 // Source: ClickHouse documentation, Formats, TabSeparated: escapes, \N for NULL.
 #pragma once
 

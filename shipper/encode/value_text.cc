@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: see value_text.h.
+// See value_text.h.
 #include "shipper/encode/value_text.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers and times as text, for all text encoders. HOT; the writers of a time keep the last one:
+// Numbers and times as text, for all text encoders. The writers of a time keep the last one:
 // lines of one second share it. One thread.
 #pragma once
 

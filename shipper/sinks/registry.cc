@@ -50,13 +50,6 @@ SinkMaker read_lake_sink(base::ConfigSection& section) {
       [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
 }
 
-SinkMaker read_s3_sink(base::ConfigSection& section) {
-  S3SinkSettings settings;
-  read_s3_sink_config(section, settings);
-  return
-      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
-}
-
 SinkMaker read_stdout_sink(base::ConfigSection& section) {
   StdoutOptions options;
   read_stdout_config(section, options);
@@ -96,14 +89,21 @@ SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
 constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
 constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
 
+SinkMaker read_s3_sink(base::ConfigSection& section) {
+  S3SinkSettings settings;
+  read_s3_sink_config(section, settings);
+  return
+      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
-    {"s3", read_s3_sink},
     {"stdout", read_stdout_sink},
     {"http", read_http_sink, kHttpLimits},
     {"clickhouse", read_clickhouse_sink, kClickhouseLimits},
+    {"s3", read_s3_sink},
 };
 
 }  // namespace

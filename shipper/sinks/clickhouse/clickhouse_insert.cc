@@ -64,7 +64,9 @@ Verdict ClickhouseInsert::deliver(ClickhouseClient& client, const Batch& batch,
   if (outcome.kind == Kind::kDone) return verdict;
   const auto kind =
       outcome.kind == Kind::kRejected ? Verdict::Kind::kRejected : Verdict::Kind::kRetry;
-  return {kind, outcome.reason, outcome.retry_after_ns, {}};
+  verdict = {kind, outcome.reason, outcome.retry_after_ns, {}};
+  verdict.is_overload = outcome.is_overload;
+  return verdict;
 }
 
 // What the binary encoder cannot express needs no question to the server.

@@ -108,7 +108,8 @@ ClickhouseOutcome by_status(const HttpResponse& response, std::int64_t now_s) {
       return {Kind::kRejected, reason + " (see url)", 0};
     case 429:
     case 503:
-      return {Kind::kRetry, reason, std::max(retry_after_ns(response, now_s), kOverloadPauseNs)};
+      return {Kind::kRetry, reason, std::max(retry_after_ns(response, now_s), kOverloadPauseNs),
+              true};
     default:
       return {Kind::kRetry, reason, retry_after_ns(response, now_s)};
   }
@@ -147,7 +148,7 @@ ClickhouseOutcome clickhouse_outcome(const HttpResponse& response, std::int64_t 
   const std::uint64_t pause_ns = retry_after_ns(response, now_s);
   const bool has_advice = meaning->advice[0] != '\0';
   return {meaning->kind, has_advice ? fmt::format("{} ({})", reason, meaning->advice) : reason,
-          meaning->is_overload ? std::max(pause_ns, kOverloadPauseNs) : pause_ns};
+          meaning->is_overload ? std::max(pause_ns, kOverloadPauseNs) : pause_ns, meaning->is_overload};
 }
 
 }  // namespace pixel::shipper

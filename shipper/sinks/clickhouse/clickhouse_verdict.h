@@ -22,6 +22,7 @@ struct ClickhouseOutcome {
   Kind kind = Kind::kDone;
   std::string reason;
   std::uint64_t retry_after_ns = 0;
+  bool is_overload = false;  // kRetry: fewer inserts at once may be taken.
 };
 
 /// The number of the exception that a response tells of, by header or in its text; 0: of none. Also

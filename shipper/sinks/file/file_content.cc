@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HOT: see file_content.h.
+// See file_content.h.
 #include "shipper/sinks/file/file_content.h"
 
 #include <algorithm>

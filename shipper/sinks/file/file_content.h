@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A batch -> the bytes of each series of files, piece by piece: what was encoded is written while
-// it is still in the cache. HOT; one thread.
+// it is still in the cache. One thread.
 #pragma once
 
 #include <functional>

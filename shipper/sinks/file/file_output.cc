@@ -50,7 +50,9 @@ std::optional<OutputEnds> parse_output_ends(std::string_view text) {
     if (!ends.empty() && !take_character(text, ' ')) return std::nullopt;
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-    OutputEnd& end = ends[std::string(text.substr(0, equals))];
+    const std::string stem(text.substr(0, equals));
+    if (stem.find(' ') != std::string::npos) return std::nullopt;
+    OutputEnd& end = ends[stem];
     text.remove_prefix(equals + 1);
     const bool is_whole = take_number(text, end.number) && take_character(text, ':') &&
                           take_number(text, end.bytes) && end.number > 0;
@@ -94,7 +96,8 @@ base::Status FileOutput::open_file() {
     return base::Error{fmt::format("{} has {} bytes, but {} were delivered to it: rows are missing",
                                    path.string(), info.st_size, end_.bytes)};
   }
-  if (::ftruncate(fd->get(), static_cast<off_t>(end_.bytes)) != 0) {
+  const bool is_longer = static_cast<std::uint64_t>(info.st_size) > end_.bytes;
+  if (is_longer && ::ftruncate(fd->get(), static_cast<off_t>(end_.bytes)) != 0) {
     return base::errno_error("cannot cut", path, errno);
   }
   if (::lseek(fd->get(), static_cast<off_t>(end_.bytes), SEEK_SET) < 0) {

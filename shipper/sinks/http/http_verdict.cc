@@ -30,8 +30,8 @@ Verdict retry_later(const HttpResponse& response, std::int64_t now_s) {
                   fmt::format("the receiver answered {}{}", response.status, shown(response)),
                   retry_after_ns(response, now_s),
                   {}};
-  const bool is_overload = response.status == 429 || response.status == 503;
-  if (is_overload && verdict.retry_after_ns == 0) verdict.retry_after_ns = kOverloadPauseNs;
+  verdict.is_overload = response.status == 429 || response.status == 503;
+  if (verdict.is_overload && verdict.retry_after_ns == 0) verdict.retry_after_ns = kOverloadPauseNs;
   return verdict;
 }
 
