@@ -11,6 +11,7 @@
 #include "shipper/sinks/http/http_sink.h"
 #include "shipper/sinks/http/slack_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
+#include "shipper/sinks/postgres/postgres_sink.h"
 #include "shipper/sinks/s3/s3_sink.h"
 #include "shipper/sinks/stdout/stdout_sink.h"
 
@@ -89,6 +90,14 @@ SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
 constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
 constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
 
+SinkMaker read_postgres_sink(base::ConfigSection& section) {
+  PostgresSettings settings;
+  read_postgres_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_postgres_sink(context.name, context.tables, settings);
+  };
+}
+
 SinkMaker read_s3_sink(base::ConfigSection& section) {
   S3SinkSettings settings;
   read_s3_sink_config(section, settings);
@@ -103,6 +112,7 @@ constexpr SinkKind kKinds[] = {
     {"stdout", read_stdout_sink},
     {"http", read_http_sink, kHttpLimits},
     {"clickhouse", read_clickhouse_sink, kClickhouseLimits},
+    {"postgres", read_postgres_sink},
     {"s3", read_s3_sink},
 };
 
