@@ -15,8 +15,9 @@
 namespace pixel::logfmt {
 
 enum class SegmentKind : char {
-  kAccess = 'A',  // CloudFront lines.
-  kEvents = 'E',  // NDJSON envelopes.
+  kAccess = 'A',   // CloudFront lines.
+  kEvents = 'E',   // NDJSON envelopes.
+  kForeign = 'F',  // Pieces of files that others wrote: never a file name of the spool.
 };
 
 /// All segments of one writer thread of one process life, in the order of their index.

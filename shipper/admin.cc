@@ -40,14 +40,18 @@ void serve_admin(base::AdminServer& server, Service& service) {
   server.get("/healthz", [](const base::AdminRequest&) { return base::AdminReply{200, "ok\n"}; });
   server.get("/readyz", [&service](const base::AdminRequest&) { return ready_reply(service); });
   server.get("/metrics", [&service](const base::AdminRequest&) {
-    return base::AdminReply{200, metrics_text(service.reports(), service.retained()),
-                            "text/plain; version=0.0.4; charset=utf-8"};
+    return base::AdminReply{
+        200, metrics_text(service.reports(), service.retained()) + service.foreign().metrics(),
+        "text/plain; version=0.0.4; charset=utf-8"};
   });
   server.get("/status", [&service](const base::AdminRequest&) {
     return base::AdminReply{200, status_json(service.reports(), true), kJson};
   });
   server.get("/holdings", [&service](const base::AdminRequest&) {
     return base::AdminReply{200, holdings_json(service.holdings()), kJson};
+  });
+  server.get("/sources", [&service](const base::AdminRequest&) {
+    return base::AdminReply{200, service.foreign().to_json(), kJson};
   });
   server.post("/query", [&service](const base::AdminRequest& request) {
     return query_reply(service, request.body);

@@ -158,6 +158,20 @@ int status_command(const Config& config, bool as_json) {
   return kFine;
 }
 
+int sources_command(const Config& config) {
+  if (const auto reply = ask(config, "/sources")) {
+    print(reply->body);
+    return reply->status == 200 ? kFine : kFailed;
+  }
+  const auto lock = InstanceLock::acquire(config.state);
+  if (!lock) return fail(lock.error().message);
+  Catalogue catalogue(config.spool);
+  ForeignSources foreign(config.sources, config.state, catalogue);
+  if (const auto status = foreign.open(); !status) return fail(status.error().message);
+  print(foreign.to_json());
+  return kFine;
+}
+
 int holdings_command(const Config& config) {
   if (const auto reply = ask(config, "/holdings")) {
     print(reply->body);

@@ -15,6 +15,7 @@ int run_command(const Config& config, bool once);
 /// These ask the running shipper (by the config's admin address), or open the sinks themselves
 /// where none runs.
 int status_command(const Config& config, bool as_json);
+int sources_command(const Config& config);
 int holdings_command(const Config& config);
 int sql_command(const Config& config, const std::string& sink, const std::string& sql);
 

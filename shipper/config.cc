@@ -145,6 +145,7 @@ Config read_config(base::ConfigReader& reader) {
   std::set<std::string> names;
   auto sinks = root.sections("sink");
   for (base::ConfigSection& section : sinks) read_sink_section(section, names, config.sinks);
+  config.sources = read_sources(root, {config.spool, config.state});
   if (sinks.empty()) root.fail("sink", "at least one [[sink]]");
   root.finish();
   return config;

@@ -13,6 +13,7 @@
 #include "shipper/batch/batcher.h"
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
+#include "shipper/tail/foreign/source_options.h"
 
 namespace pixel::shipper {
 
@@ -31,6 +32,7 @@ struct Config {
   RetentionLimits retention;
   std::vector<TableSpec> tables;
   std::vector<SinkConfig> sinks;
+  std::vector<SourceOptions> sources;  // Beside the spool.
 
   std::filesystem::path sink_state(const std::string& name) const { return state / name; }
 };

@@ -46,6 +46,8 @@ int main(int argc, char** argv) {
   status->add_flag("--json", arguments.as_json, "For machines");
   auto* const holdings = app.add_subcommand("holdings", "What each sink holds, by segment (JSON)");
   holdings->add_flag("--json", arguments.as_json, "The only format");
+  auto* const sources =
+      app.add_subcommand("sources", "Which segment is which part of which foreign file (JSON)");
   auto* const sql = app.add_subcommand("sql", "Ask a sink that understands SQL (JSON)");
   sql->add_option("--sink", arguments.sink, "Its name; default: the first that answers queries");
   sql->add_option("query", arguments.sql, "SELECT ...")->required();
@@ -64,6 +66,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (status->parsed()) return pixel::shipper::status_command(*config, arguments.as_json);
+  if (sources->parsed()) return pixel::shipper::sources_command(*config);
   if (holdings->parsed()) return pixel::shipper::holdings_command(*config);
   if (sql->parsed()) {
     return pixel::shipper::sql_command(*config, arguments.sink, arguments.sql);

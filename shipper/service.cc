@@ -62,6 +62,7 @@ struct Service::Lane {
 Service::Service(Config config)
     : config_(std::move(config)),
       catalogue_(config_.spool),
+      foreign_(config_.sources, config_.state, catalogue_),
       retention_(config_.spool, config_.state, config_.retention),
       ledger_(config_.spool) {}
 
@@ -73,6 +74,8 @@ base::Status Service::start(bool once) {
   lock_ = std::make_unique<InstanceLock>(std::move(lock).value());
   if (auto status = retention_.open(); !status) return status;
   if (auto status = catalogue_.start(); !status) return status;
+  if (auto status = foreign_.open(); !status) return status;
+  if (auto status = once ? foreign_.settle() : foreign_.start(); !status) return status;
   for (const SinkConfig& sink : config_.sinks) {
     lanes_.push_back(std::make_unique<Lane>(config_, sink, catalogue_, once));
   }
@@ -101,6 +104,7 @@ void Service::stop() {
   if (!std::exchange(closed_, true)) {
     for (auto& lane : lanes_) lane->pipeline.close();
   }
+  foreign_.stop();
   catalogue_.wake();
   if (upkeep_.joinable()) upkeep_.join();
   catalogue_.stop();
@@ -109,16 +113,15 @@ void Service::stop() {
 void Service::upkeep() {
   std::uint64_t retain_at_ns = base::monotonic_ns() + base::kSecondNs;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    if (base::monotonic_ns() >= retain_at_ns) {
-      retain();
-      retain_at_ns = base::monotonic_ns() + kRetainEveryNs;
-    }
+    const bool deletes = base::monotonic_ns() >= retain_at_ns;
+    retain(deletes);
+    if (deletes) retain_at_ns = base::monotonic_ns() + kRetainEveryNs;
     catalogue_.wait_for_change(catalogue_.snapshot()->version, base::kSecondNs);
   }
 }
 
 // Every configured sink counts, also one that could not be opened yet.
-void Service::retain() {
+void Service::retain(bool deletes) {
   std::vector<std::shared_ptr<const Checkpoint>> owned;
   std::vector<const Checkpoint*> checkpoints;
   for (const auto& lane : lanes_) {
@@ -126,6 +129,8 @@ void Service::retain() {
     if (owned.back() == nullptr) return;
     checkpoints.push_back(owned.back().get());
   }
+  foreign_.settle_delivered(checkpoints);
+  if (!deletes) return;
   const auto counts = retention_.run(*catalogue_.snapshot(), checkpoints, unix_now());
   if (!counts) {
     spdlog::error("retention: {}", counts.error().message);
@@ -201,6 +206,8 @@ base::Result<std::vector<SinkReport>> offline_reports(const Config& config) {
   if (!lock) return lock.error();
   Catalogue catalogue(config.spool);
   if (auto status = catalogue.scan(); !status) return status.error();
+  ForeignSources foreign(config.sources, config.state, catalogue);
+  if (auto status = foreign.open(); !status) return status.error();
   Retention retention(config.spool, config.state, config.retention);
   if (auto status = retention.open(); !status) return status.error();
   Ledger ledger(config.spool);

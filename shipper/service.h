@@ -16,6 +16,7 @@
 #include "shipper/ledger.h"
 #include "shipper/retention.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/foreign/foreign_sources.h"
 
 namespace pixel::shipper {
 
@@ -61,18 +62,21 @@ class Service {
   /// What a sink answers; an error where no sink has the name ("" is the first that can).
   base::Result<QueryAnswer> query(const std::string& sink, const std::string& sql);
   Retention::Counts retained() const { return retention_.total(); }
+  /// Any thread.
+  const ForeignSources& foreign() const noexcept { return foreign_; }
   const Config& config() const noexcept { return config_; }
 
  private:
   struct Lane;  // One sink with all it needs.
   void upkeep();
-  void retain();
+  void retain(bool deletes);
   static SinkHoldings read_holdings(Lane& lane);
   Books balance(const std::string& sink, const Checkpoint& checkpoint);
 
   const Config config_;
   std::unique_ptr<InstanceLock> lock_;
   Catalogue catalogue_;
+  ForeignSources foreign_;
   Retention retention_;
   Ledger ledger_;
   std::vector<std::unique_ptr<Lane>> lanes_;
