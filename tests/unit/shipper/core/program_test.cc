@@ -34,7 +34,7 @@ class ProgramTest : public testing::Test {
   std::filesystem::path spool() const { return directory_.path() / "spool"; }
   std::filesystem::path config() const { return directory_.path() / "s.toml"; }
   std::filesystem::path rows() const {
-    return directory_.path() / "out" / output_file_name(1, false);
+    return directory_.path() / "out" / "requests-00000001.jsonl";
   }
 
   void write_config(const std::string& admin = "", const std::string& more = "") {
