@@ -105,11 +105,13 @@ void WorkerCore<R>::cancel_accept(std::uint32_t listener) {
                      {Operation::kAccept, 0, listener});
 }
 
-/// Some of those whose second has come; the rest in the next loops. Each end holds up the others
-/// by some 10 us, here and in the kernel, which also wakes us for what we shut down ourselves: two
-/// task works each, before which a ready request may wait, and an enter runs 20 of them.
+/// Some of those whose second has come; the rest a little later. Each end holds up the others by
+/// some 10 us, here and in the kernel, which also wakes us for what we shut down ourselves: two
+/// task works each, before which a ready request may wait, and an enter runs 20 of them. What they
+/// cause comes back together too, 40 ms later: delayed acknowledgements.
 template <Ring R>
 void WorkerCore<R>::visit_deadlines(std::uint32_t completions) {
+  next_ends_ns_ = now_ns_ + detail::kEndsPauseNs;
   const std::uint32_t ends = detail::kEndsPerLoop + completions / detail::kCompletionsPerEnd;
   wheel_.advance(
       now_s(), [this](Connection& connection) { return on_deadline(connection); },

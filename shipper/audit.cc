@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "shipper/decode/table_decoder.h"
+#include "shipper/letter_box.h"
 #include "shipper/segment_lines.h"
 
 namespace pixel::shipper {
@@ -19,7 +21,7 @@ struct Wanted {
   std::uint64_t lines = 0;
   std::uint64_t filtered = 0;
   std::uint64_t dead_lettered = 0;
-  std::uint64_t with_row() const { return lines - filtered - dead_lettered; }
+  std::uint64_t with_row() const { return lines - std::min(lines, filtered + dead_lettered); }
 };
 
 std::uint64_t count_lines(std::string_view text) {
@@ -39,6 +41,13 @@ class SinkAuditor {
     for (const Holding& holding : *held.holdings) holdings_[holding.segment] = holding;
     const auto made = sink.make({sink.name, config.sink_state(sink.name), sink.tables});
     if (!made->traits().takes_lines) decoder_.emplace(sink.tables);
+    if (const auto box = read_letter_box(config.sink_state(sink.name))) {
+      for (const DeadLetter& letter : box->open) {
+        // One table of several refused it: the line has rows all the same.
+        if (!letter.table.empty() && sink.tables.size() > 1) continue;
+        letters_[letter.segment].insert(letter.offset);
+      }
+    }
   }
 
   SinkAudit run(const CatalogueSnapshot& catalogue, const RetiredBooks& retired) {
@@ -59,6 +68,10 @@ class SinkAuditor {
   base::Result<Wanted> read(const SelectedSegment& selected) {
     FileStore store(config_.spool);
     Wanted wanted;
+    std::set<std::uint64_t> dead;
+    for (const std::uint64_t offset : letters_[selected.segment]) {
+      if (offset < selected.until) dead.insert(offset);
+    }
     auto status = read_lines(store, selected, [&](std::uint64_t offset, std::string_view text) {
       progress_.bytes_done += text.size();
       if (!decoder_) {
@@ -67,14 +80,14 @@ class SinkAuditor {
       }
       std::vector<RowBlock> tables;
       std::vector<DeadLetter> letters;
-      const DecodeCounts counts =
-          decoder_->decode(selected.segment, offset, text, tables, letters);
+      const DecodeCounts counts = decoder_->decode(selected.segment, offset, text, tables, letters);
       wanted.lines += counts.lines;
       wanted.filtered += counts.filtered;
-      wanted.dead_lettered += counts.dead_lettered;
+      for (const DeadLetter& letter : letters) dead.insert(letter.offset);
       return base::ok_status();
     });
     if (!status) return status.error();
+    wanted.dead_lettered = dead.size();
     return wanted;
   }
 
@@ -123,8 +136,7 @@ class SinkAuditor {
     std::vector<SegmentFinding> shortages;
     std::uint64_t shortage = 0;
     for (const logfmt::SegmentId& segment : gone) {
-      const auto manifest =
-          store.manifest(catalogue.lanes.at(segment.lane).at(segment.index));
+      const auto manifest = store.manifest(catalogue.lanes.at(segment.lane).at(segment.index));
       if (!manifest) {
         audit_.notes.push_back(manifest.error().message);
         continue;
@@ -141,8 +153,7 @@ class SinkAuditor {
       }
       shortages.push_back(finding);
     }
-    const std::uint64_t without_row =
-        reached.filtered + reached.dead_lettered + reached.missing;
+    const std::uint64_t without_row = reached.filtered + reached.dead_lettered + reached.missing;
     const std::uint64_t seen = audit_.filtered + audit_.dead_lettered;
     const bool is_explained = shortage + std::min(seen, without_row) <= without_row;
     for (SegmentFinding& finding : shortages) {
@@ -156,9 +167,9 @@ class SinkAuditor {
     for (const auto& [segment, holding] : holdings_) {
       add({segment, 0, holding.rows - holding.distinct_rows, false});
       const auto lane = retired.lanes.find(segment.lane);
-      const bool is_retired = !catalogue.lanes.contains(segment.lane) ||
-                              (lane != retired.lanes.end() &&
-                               segment.index < lane->second.next_index);
+      const bool is_retired =
+          !catalogue.lanes.contains(segment.lane) ||
+          (lane != retired.lanes.end() && segment.index < lane->second.next_index);
       audit_.rows += holding.distinct_rows;
       rows += is_retired ? 0 : holding.distinct_rows;
     }
@@ -173,6 +184,7 @@ class SinkAuditor {
   JobProgress& progress_;
   std::optional<TableDecoder> decoder_;
   std::map<logfmt::SegmentId, Holding> holdings_;
+  std::map<logfmt::SegmentId, std::set<std::uint64_t>> letters_;  // Open ones: offsets.
   SinkAudit audit_;
 };
 

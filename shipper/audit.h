@@ -26,11 +26,11 @@ struct SegmentFinding {
 
 struct SinkAudit {
   std::string name;
-  std::string error;            // Why it could not be audited; then nothing else is known.
-  std::uint64_t segments = 0;   // That it has come to.
-  std::uint64_t lines = 0;      // Of them, as far as it has come.
-  std::uint64_t rows = 0;       // Distinct by line.
-  std::uint64_t filtered = 0;   // Lines that no table wants.
+  std::string error;           // Why it could not be audited; then nothing else is known.
+  std::uint64_t segments = 0;  // That it has come to.
+  std::uint64_t lines = 0;     // Of them, as far as it has come.
+  std::uint64_t rows = 0;      // Distinct by line.
+  std::uint64_t filtered = 0;  // Lines that no table wants.
   std::uint64_t dead_lettered = 0;
   std::uint64_t gone_lines = 0;  // Deleted before the sink had them.
   std::uint64_t missing = 0;

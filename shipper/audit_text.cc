@@ -56,9 +56,9 @@ std::string audit_json(const std::vector<SinkAudit>& audits) {
 }
 
 std::string audit_screen(const std::vector<SinkAudit>& audits) {
-  std::string text = fmt::format("{:<16} {:>8} {:>13} {:>13} {:>10} {:>8} {:>9} {:>7}\n", "sink",
-                                 "segments", "lines", "rows", "filtered", "dead", "missing",
-                                 "twice");
+  std::string text =
+      fmt::format("{:<16} {:>8} {:>13} {:>13} {:>10} {:>8} {:>9} {:>7}\n", "sink", "segments",
+                  "lines", "rows", "filtered", "dead", "missing", "twice");
   std::uint64_t defects = 0;
   for (const SinkAudit& audit : audits) {
     if (!audit.error.empty()) {
@@ -72,9 +72,9 @@ std::string audit_screen(const std::vector<SinkAudit>& audits) {
     for (const std::string& note : audit.notes) text += "  note: " + note + "\n";
     defects += audit.is_fine() ? 0U : 1U;
   }
-  return text + (defects == 0 ? "balanced: every line that a sink has passed is where it belongs\n"
-                              : fmt::format("NOT balanced: {} of {} sinks\n", defects,
-                                            audits.size()));
+  return text + (defects == 0
+                     ? "balanced: every line that a sink has passed is where it belongs\n"
+                     : fmt::format("NOT balanced: {} of {} sinks\n", defects, audits.size()));
 }
 
 }  // namespace pixel::shipper

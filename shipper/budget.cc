@@ -125,8 +125,8 @@ std::vector<Budget::Candidate> Budget::candidates(const CatalogueSnapshot& catal
       Candidate candidate{{lane, index}, entry, {}};
       for (const SinkPosition& sink : sinks) {
         if (!sink.wanted.has(lane.kind)) continue;
-        const bool has = sink.checkpoint != nullptr &&
-                         has_delivered(*sink.checkpoint, candidate.segment, entry);
+        const bool has =
+            sink.checkpoint != nullptr && has_delivered(*sink.checkpoint, candidate.segment, entry);
         if (!has) candidate.lacked_by.push_back(sink.name);
       }
       found.push_back(std::move(candidate));
@@ -201,22 +201,24 @@ base::Status Budget::drop(const Candidate& candidate, std::int64_t now_s) {
 void Budget::warn(BudgetLevel before, const BudgetState& state) const {
   if (state.level == before) return;
   const BudgetLimits& limits = state.limits;
-  const std::string numbers = fmt::format(
-      "{} of {} used, {} free (at least {} wanted)", state.used_bytes,
-      limits.budget_bytes == 0 ? "no budget" : base::format_bytes(limits.budget_bytes),
-      state.free_bytes, base::format_bytes(limits.min_free_bytes));
+  const std::string numbers =
+      fmt::format("{} of {} used, {} free (at least {} wanted)", state.used_bytes,
+                  limits.budget_bytes == 0 ? "no budget" : base::format_bytes(limits.budget_bytes),
+                  state.free_bytes, base::format_bytes(limits.min_free_bytes));
   if (state.level == BudgetLevel::kFine) return spdlog::info("budget: fine again: {}", numbers);
   if (state.level == BudgetLevel::kHigh) {
     return spdlog::warn("budget: the spool is nearly full: {}", numbers);
   }
   if (state.drops_at != 0) {
-    spdlog::error("budget: the spool is FULL: {}; from {} on the oldest segments are given up "
-                  "(when_full = \"drop_oldest\")",
-                  numbers, base::format_iso8601(state.drops_at));
+    spdlog::error(
+        "budget: the spool is FULL: {}; from {} on the oldest segments are given up "
+        "(when_full = \"drop_oldest\")",
+        numbers, base::format_iso8601(state.drops_at));
   } else {
-    spdlog::error("budget: the spool is FULL: {}; nothing is given up (when_full = \"keep\"): make "
-                  "room, or mend the sink that lags",
-                  numbers);
+    spdlog::error(
+        "budget: the spool is FULL: {}; nothing is given up (when_full = \"keep\"): make "
+        "room, or mend the sink that lags",
+        numbers);
   }
 }
 

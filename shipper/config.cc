@@ -52,8 +52,8 @@ void read_retention(base::ConfigSection section, RetentionLimits& limits, Budget
 
 // All that decides what the sinks' rows look like: whatever is of no other part.
 std::string rows_text(const base::ConfigSection& root) {
-  static const std::set<std::string> kOther = {"spool", "state",     "admin",
-                                               "log",   "retention", "sink"};
+  static const std::set<std::string> kOther = {"spool",     "state", "admin", "log",
+                                               "retention", "sink",  "test"};
   std::string text;
   for (const std::string& key : root.keys()) {
     if (!kOther.contains(key)) text += key + "=" + root.text(key) + "\n";
@@ -66,6 +66,7 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
                        std::vector<SinkConfig>& sinks) {
   SinkConfig sink;
   sink.fingerprint = base::hash64(section.text() + "\n" + rows);
+  sink.rows_fingerprint = base::hash64(section.text("tables") + "\n" + rows);
   std::size_t kind = 0;
   section.read("name", sink.name);
   if (!is_sink_name(sink.name)) {

@@ -26,10 +26,13 @@ struct SinkConfig {
   RetryLimits retry;
   std::uint32_t concurrency = 0;          // Most deliveries at once; 0: what the kind takes.
   std::uint64_t rows_per_second_max = 0;  // 0: no limit.
-  std::vector<TableSpec> tables;  // What it gets.
+  std::vector<TableSpec> tables;          // What it gets.
   SinkMaker make;
   /// Of all its settings and those of the tables: equal where a reload need not touch the sink.
   std::uint64_t fingerprint = 0;
+  /// Of what decides which rows a line becomes: a batch that may have been sent under another one
+  /// is not sent again.
+  std::uint64_t rows_fingerprint = 0;
 };
 
 struct Config {

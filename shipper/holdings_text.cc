@@ -51,8 +51,8 @@ base::Result<SinkHoldings> read_sink(const json& entry) {
     const auto name = held.at("segment").get<std::string>();
     const auto segment = logfmt::parse_segment(name);
     if (!segment) return base::Error{"'" + name + "' names no segment"};
-    holdings.push_back({*segment, held.at("rows").get<std::uint64_t>(),
-                        held.at("distinct").get<std::uint64_t>()});
+    holdings.push_back(
+        {*segment, held.at("rows").get<std::uint64_t>(), held.at("distinct").get<std::uint64_t>()});
   }
   sink.holdings = std::move(holdings);
   return sink;

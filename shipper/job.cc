@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "shipper/letter_replay.h"
 #include "shipper/offline.h"
 #include "shipper/tail/catalogue.h"
 
@@ -38,16 +39,18 @@ base::Result<JobOutcome> replay(const Config& config, const SinkConfig& sink_con
   if (auto status = check_table(request.table, sink_config.tables); !status) return status.error();
   const auto snapshot = catalogue.snapshot();
   const BatchContent content{sink_config.tables, sink.traits().takes_lines};
-  const auto segments =
-      select_segments(*snapshot, content.kinds(), reached, request.selection);
+  const auto segments = select_segments(*snapshot, content.kinds(), reached, request.selection);
   const auto held_before = held_lines(sink);
   FileStore store(config.spool);
-  Restorer restorer(sink, content, sink_config.limits,
-                    request.table, progress);
+  Restorer restorer(sink, content, sink_config.limits, request.table, progress);
   if (auto status = restorer.run(store, segments); !status) return status.error();
   const Restorer::Counts& counts = restorer.counts();
-  JobOutcome outcome{counts.lines, counts.rows, counts.dead_lettered, counts.rejected_rows,
-                     std::nullopt, select_gone_segments(*snapshot, content.kinds(), reached, request.selection)};
+  JobOutcome outcome{counts.lines,
+                     counts.rows,
+                     counts.dead_lettered,
+                     counts.rejected_rows,
+                     std::nullopt,
+                     select_gone_segments(*snapshot, content.kinds(), reached, request.selection)};
   const auto held_after = held_lines(sink);
   if (held_before && held_after) {
     outcome.restored = *held_after - std::min(*held_after, *held_before);
@@ -63,7 +66,11 @@ base::Result<JobOutcome> run_job(const Config& config, const SinkConfig& sink_co
       sink_config.make({sink_config.name, config.sink_state(sink_config.name), sink_config.tables});
   const auto reached = open_offline(config, sink_config, *sink);
   if (!reached) return reached.error();
-  auto outcome = replay(config, sink_config, *sink, *reached, request, progress);
+  const BatchContent content{sink_config.tables, sink->traits().takes_lines};
+  auto outcome = request.kind == JobKind::kReplay
+                     ? replay(config, sink_config, *sink, *reached, request, progress)
+                     : replay_letters(config.sink_state(sink_config.name), content,
+                                      sink_config.limits, *sink, progress);
   sink->close();
   return outcome;
 }

@@ -24,9 +24,9 @@ struct Books {
   std::uint64_t delivered = 0;
   std::uint64_t filtered = 0;
   std::uint64_t dead_lettered = 0;
-  std::uint64_t missing = 0;     // Their segment was gone before the sink had them.
-  std::uint64_t pending = 0;     // Published, behind no acked batch yet.
-  std::int64_t residue = 0;      // Not 0: a line was lost, or taken twice.
+  std::uint64_t missing = 0;       // Their segment was gone before the sink had them.
+  std::uint64_t pending = 0;       // Published, behind no acked batch yet.
+  std::int64_t residue = 0;        // Not 0: a line was lost, or taken twice.
   std::uint64_t lag_bytes = 0;     // Of pending lines.
   std::uint64_t lag_segments = 0;  // That hold pending lines.
   std::int64_t lag_seconds = 0;    // Age of the oldest pending line; 0 where none is.

@@ -72,6 +72,67 @@ void counter_metrics(MetricsText& metrics, const std::vector<SinkReport>& report
       [](const SinkReport& r) { return static_cast<double>(r.status.deliver_ns) / 1e9; });
 }
 
+void delivery_metrics(MetricsText& metrics, const std::vector<SinkReport>& reports) {
+  constexpr auto gauge = MetricsText::Kind::kGauge;
+  constexpr auto counter = MetricsText::Kind::kCounter;
+  family(metrics, reports, "pixel_shipper_delivered_rows_total", counter,
+         "Lines that became rows, since the sink's first batch.",
+         [](const SinkReport& r) { return r.books.delivered; });
+  family(metrics, reports, "pixel_shipper_delivered_bytes_total", counter,
+         "Bytes of segments delivered, since the sink's first batch.", [](const SinkReport& r) {
+           return r.status.delivered == nullptr ? std::uint64_t{0} : r.status.delivered->bytes;
+         });
+  family(metrics, reports, "pixel_shipper_dead_letters_total", counter,
+         "Letters written to the sink's dead letter file.",
+         [](const SinkReport& r) { return r.status.dead_letters; });
+  family(metrics, reports, "pixel_shipper_refused_rows_total", counter,
+         "Rows taken out of batches because the sink refused them.",
+         [](const SinkReport& r) { return r.status.rows_refused; });
+  family(metrics, reports, "pixel_shipper_in_flight_batches", gauge,
+         "Batches given to the sink and not answered.",
+         [](const SinkReport& r) { return std::uint64_t{r.status.in_flight}; });
+  family(metrics, reports, "pixel_shipper_window_batches", gauge, "So many of them may be.",
+         [](const SinkReport& r) { return std::uint64_t{r.status.window}; });
+  family(metrics, reports, "pixel_shipper_unresolved_intents", gauge,
+         "Batches of an earlier life that may have arrived and are not sent again yet.",
+         [](const SinkReport& r) { return r.status.unresolved_intents; });
+  family(metrics, reports, "pixel_shipper_failures_in_a_row", gauge,
+         "Attempts that failed since the last that did not.",
+         [](const SinkReport& r) { return r.status.failures_in_a_row; });
+}
+
+void error_metrics(MetricsText& metrics, const std::vector<SinkReport>& reports) {
+  metrics.family(
+      "pixel_shipper_errors_total", MetricsText::Kind::kCounter,
+      "Batches that the sink did not take at once, by class: retriable (given again as "
+      "it was), split (too large), row (rows taken out), fatal (an operator is needed).");
+  for (const SinkReport& report : reports) {
+    const ErrorCounts& errors = report.status.errors;
+    const std::string sink = MetricsText::quote_label("sink", report.name);
+    const auto add = [&](std::string_view name, std::uint64_t count) {
+      metrics.sample(sink + "," + MetricsText::quote_label("class", name), count);
+    };
+    add("retriable", errors.retriable);
+    add("split", errors.split);
+    add("row", errors.row);
+    add("fatal", errors.fatal);
+  }
+}
+
+void latency_metrics(MetricsText& metrics, const std::vector<SinkReport>& reports) {
+  std::vector<double> bounds;
+  for (const std::uint64_t bound_ns : LatencyHistogram::kBoundsNs) {
+    bounds.push_back(static_cast<double>(bound_ns) / 1e9);
+  }
+  metrics.family("pixel_shipper_delivery_latency_seconds", MetricsText::Kind::kHistogram,
+                 "From giving a batch to the sink to its being taken.");
+  for (const SinkReport& report : reports) {
+    const LatencyHistogram& latency = report.status.latency;
+    metrics.histogram(MetricsText::quote_label("sink", report.name), bounds, latency.counts,
+                      static_cast<double>(latency.sum_ns) / 1e9);
+  }
+}
+
 void single(MetricsText& metrics, std::string_view name, MetricsText::Kind kind,
             std::string_view help, std::uint64_t value) {
   metrics.family(name, kind, help);
@@ -91,8 +152,7 @@ void spool_metrics(MetricsText& metrics, const ShipperState& state) {
   single(metrics, "pixel_shipper_spool_min_free_bytes", gauge, "retention.min_free; 0: none.",
          budget.limits.min_free_bytes);
   single(metrics, "pixel_shipper_spool_fullness_level", gauge,
-         "0 fine, 1 from 80 % of the budget on, 2 full.",
-         static_cast<std::uint64_t>(budget.level));
+         "0 fine, 1 from 80 % of the budget on, 2 full.", static_cast<std::uint64_t>(budget.level));
   single(metrics, "pixel_shipper_dropped_segments_total", counter,
          "Segments given up because the spool was full.", budget.dropped.segments);
   single(metrics, "pixel_shipper_dropped_lines_total", counter,
@@ -102,8 +162,8 @@ void spool_metrics(MetricsText& metrics, const ShipperState& state) {
          "Segments deleted after every sink had them.", state.retained.segments);
   single(metrics, "pixel_shipper_retention_bytes_total", counter, "Bytes of these segments.",
          state.retained.bytes);
-  single(metrics, "pixel_shipper_reloads_applied_total", counter,
-         "Settings taken while running.", state.reloads.applied);
+  single(metrics, "pixel_shipper_reloads_applied_total", counter, "Settings taken while running.",
+         state.reloads.applied);
   single(metrics, "pixel_shipper_reloads_refused_total", counter,
          "Settings with errors: everything went on as it was.", state.reloads.refused);
 }
@@ -114,6 +174,9 @@ std::string metrics_text(const ShipperState& state) {
   MetricsText metrics;
   books_metrics(metrics, state.sinks);
   counter_metrics(metrics, state.sinks);
+  delivery_metrics(metrics, state.sinks);
+  error_metrics(metrics, state.sinks);
+  latency_metrics(metrics, state.sinks);
   spool_metrics(metrics, state);
   return metrics.text();
 }

@@ -7,6 +7,7 @@
 #include "shipper/deliver/journal.h"
 #include "shipper/instance_lock.h"
 #include "shipper/ledger.h"
+#include "shipper/letter_box.h"
 
 namespace pixel::shipper {
 namespace {
@@ -79,7 +80,9 @@ base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config) {
       all.push_back({candidate.name, opened.error(), nullptr, kinds});
       continue;
     }
-    all.push_back({candidate.name, sink->holdings(), std::make_shared<const Checkpoint>(*opened),
+    all.push_back({candidate.name, sink->holdings(),
+                   std::make_shared<const Checkpoint>(
+                       with_resolved(*opened, read_resolved(config.sink_state(candidate.name)))),
                    kinds});
     sink->close();
   }

@@ -26,20 +26,20 @@ struct Problem {
 };
 
 std::string dlq_hint(const std::string& sink) {
-  return fmt::format("look with: pixel-shipper dlq list --sink {}; after mending the cause: "
-                     "pixel-shipper dlq replay --sink {}",
-                     sink, sink);
+  return fmt::format(
+      "look with: pixel-shipper dlq list --sink {}; after mending the cause: "
+      "pixel-shipper dlq replay --sink {}",
+      sink, sink);
 }
 
 void add_books_problems(const SinkReport& report, std::vector<Problem>& problems) {
   const Books& books = report.books;
-  const std::string audit =
-      "name the segments with: pixel-shipper audit --sink " + report.name;
+  const std::string audit = "name the segments with: pixel-shipper audit --sink " + report.name;
   if (books.residue > 0) {
-    problems.push_back({Health::kLost,
-                        fmt::format("{} lines of the log are in no book of this sink",
-                                    books.residue),
-                        audit + ", and restore the rows with: --repair"});
+    problems.push_back(
+        {Health::kLost,
+         fmt::format("{} lines of the log are in no book of this sink", books.residue),
+         audit + ", and restore the rows with: --repair"});
   }
   if (books.residue < 0) {
     problems.push_back({Health::kLost,
@@ -49,11 +49,11 @@ void add_books_problems(const SinkReport& report, std::vector<Problem>& problems
                         audit});
   }
   if (books.missing > 0) {
-    problems.push_back({Health::kLost,
-                        fmt::format("{} lines were deleted from the log before this sink had them",
-                                    books.missing),
-                        "see dropped segments below, and retention in the settings; the lines "
-                        "cannot be read again"});
+    problems.push_back(
+        {Health::kLost,
+         fmt::format("{} lines were deleted from the log before this sink had them", books.missing),
+         "see dropped segments below, and retention in the settings; the lines "
+         "cannot be read again"});
   }
   if (books.dead_lettered > 0) {
     problems.push_back({Health::kFine,
@@ -71,8 +71,9 @@ void add_state_problems(const SinkReport& report, std::vector<Problem>& problems
   switch (status.state) {
     case PipelineState::kOpening:
       if (error.empty()) return;
-      return add("cannot be opened", "mend what the error says; it is tried again by itself, and "
-                                     "the log waits. Ask the sink: pixel-shipper check --reach");
+      return add("cannot be opened",
+                 "mend what the error says; it is tried again by itself, and "
+                 "the log waits. Ask the sink: pixel-shipper check --reach");
     case PipelineState::kRetrying:
       return add("does not take what it is given",
                  "nothing is lost: the log waits, and it is tried again by itself. Ask the sink: "
@@ -84,7 +85,8 @@ void add_state_problems(const SinkReport& report, std::vector<Problem>& problems
       return add("cannot send again what may have arrived",
                  "look with: pixel-shipper journal show --sink " + report.name +
                      "; give it up (lines may then arrive twice) with: pixel-shipper journal "
-                     "discard --sink " + report.name);
+                     "discard --sink " +
+                     report.name);
     case PipelineState::kFailed:
       return add("gave up", "mend the cause and run again");
     case PipelineState::kRunning:
@@ -101,17 +103,17 @@ std::vector<Problem> problems_of(const SinkReport& report, bool is_running) {
   const Books& books = report.books;
   if (books.pending == 0) return problems;
   if (!is_running) {
-    problems.push_back({Health::kLate, fmt::format("{} lines wait, and no shipper runs",
-                                                   books.pending),
+    problems.push_back({Health::kLate,
+                        fmt::format("{} lines wait, and no shipper runs", books.pending),
                         "start it: systemctl start pixel-shipper"});
   } else if (books.lag_seconds > kLateSeconds) {
-    problems.push_back({Health::kLate,
-                        fmt::format("{} lines wait, the oldest for {} s", books.pending,
-                                    books.lag_seconds),
-                        report.status.last_error.empty()
-                            ? "it is catching up where pending falls; else give it more: larger "
-                              "batches, a faster disk, a faster sink"
-                            : ""});
+    problems.push_back(
+        {Health::kLate,
+         fmt::format("{} lines wait, the oldest for {} s", books.pending, books.lag_seconds),
+         report.status.last_error.empty()
+             ? "it is catching up where pending falls; else give it more: larger "
+               "batches, a faster disk, a faster sink"
+             : ""});
   }
   return problems;
 }
@@ -129,9 +131,8 @@ Health worst(const std::vector<Problem>& problems) {
 json problems_json(const std::vector<Problem>& problems) {
   json list = json::array();
   for (const Problem& problem : problems) {
-    list.push_back({{"verdict", health_name(problem.health)},
-                    {"what", problem.what},
-                    {"next", problem.next}});
+    list.push_back(
+        {{"verdict", health_name(problem.health)}, {"what", problem.what}, {"next", problem.next}});
   }
   return list;
 }
@@ -176,13 +177,12 @@ std::vector<Problem> spool_problems(const BudgetState& budget) {
     problems.push_back({Health::kFine, "the spool is nearly full", mend});
   }
   if (budget.level == BudgetLevel::kFull) {
-    problems.push_back(
-        {Health::kUnwell,
-         budget.drops_at == 0
-             ? "the spool is full; nothing is given up"
-             : "the spool is full; from " + base::format_iso8601(budget.drops_at) +
-                   " on its oldest segments are given up",
-         mend});
+    problems.push_back({Health::kUnwell,
+                        budget.drops_at == 0
+                            ? "the spool is full; nothing is given up"
+                            : "the spool is full; from " + base::format_iso8601(budget.drops_at) +
+                                  " on its oldest segments are given up",
+                        mend});
   }
   const auto& last = budget.dropped.last;
   if (budget.dropped.segments == 0) return problems;

@@ -80,8 +80,8 @@ class Retention {
   const std::filesystem::path state_;
   mutable std::mutex mutex_;
   RetentionLimits limits_;  // Guarded by mutex_.
-  RetiredBooks books_;  // Guarded by mutex_.
-  Counts total_;        // Guarded by mutex_.
+  RetiredBooks books_;      // Guarded by mutex_.
+  Counts total_;            // Guarded by mutex_.
 };
 
 }  // namespace pixel::shipper

@@ -70,8 +70,8 @@ void for_each_selected(const CatalogueSnapshot& catalogue, LaneKinds kinds,
 
 }  // namespace
 
-std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue,
-                                             LaneKinds kinds, const Checkpoint& reached,
+std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue, LaneKinds kinds,
+                                             const Checkpoint& reached,
                                              const Selection& selection) {
   std::vector<SelectedSegment> selected;
   for_each_selected(catalogue, kinds, reached, selection,

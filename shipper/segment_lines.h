@@ -19,8 +19,8 @@ namespace pixel::shipper {
 
 /// Which segments.
 struct Selection {
-  std::optional<std::int64_t> from_s;  // Unix seconds; segments with any line at or after it,
-  std::optional<std::int64_t> to_s;    // and before it.
+  std::optional<std::int64_t> from_s;       // Unix seconds; segments with any line at or after it,
+  std::optional<std::int64_t> to_s;         // and before it.
   std::vector<logfmt::SegmentId> segments;  // Only these; empty: all.
   bool operator==(const Selection&) const = default;
 };
@@ -32,10 +32,10 @@ struct SelectedSegment {
   std::uint64_t until = 0;  // Only bytes before it.
 };
 
-/// Those of these kinds with data that are selected, as far as `reached` goes: what lies beyond it is still to be
-/// delivered in the usual way. In the order of their lanes.
-std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue,
-                                             LaneKinds kinds, const Checkpoint& reached, const Selection& selection);
+/// Those of these kinds with data that are selected, as far as `reached` goes: what lies beyond it
+/// is still to be delivered in the usual way. In the order of their lanes.
+std::vector<SelectedSegment> select_segments(const CatalogueSnapshot& catalogue, LaneKinds kinds,
+                                             const Checkpoint& reached, const Selection& selection);
 
 /// Those that are selected and reached, but have no data any more.
 std::vector<logfmt::SegmentId> select_gone_segments(const CatalogueSnapshot& catalogue,

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "shipper/deliver/dispatcher.h"
 #include "shipper/deliver/journal.h"
+#include "shipper/letter_box.h"
 
 namespace pixel::shipper {
 namespace {
@@ -41,6 +42,7 @@ PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
   options.retry = sink.retry;
   options.concurrency = sink.concurrency;
   options.rows_per_second_max = sink.rows_per_second_max;
+  options.content_hash = sink.rows_fingerprint;
   options.failures_max = once ? kOnceFailuresMax : 0;
   if (once) options.retry.cap_ns = std::min(options.retry.cap_ns, base::kSecondNs);
   options.seed = base::hash64(sink.name) ^ base::monotonic_ns();
@@ -66,6 +68,7 @@ struct Service::Lane {
         dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
         journal(config.sink_state(sink_config.name)),
         wanted(content_of(sink_config, *sink).kinds()),
+        resolved(read_resolved(config.sink_state(sink_config.name))),
         dispatcher(make_dispatcher(sink_config, sink->traits(), catalogue)),
         pipeline(pipeline_options(sink_config, once), content_of(sink_config, *sink), *sink, store,
                  dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
@@ -88,6 +91,7 @@ struct Service::Lane {
   DeadLetterFile dead_letters;
   Journal journal;  // Used where the sink keeps no checkpoint.
   const LaneKinds wanted;
+  const ResolvedCounts resolved;  // Grows only while the lane rests.
   std::unique_ptr<Dispatcher> dispatcher;
   Pipeline pipeline;
   Runner runner;
@@ -197,8 +201,7 @@ ReloadChanges Service::reload(const Config& wanted) {
   const Config before = config();
   Config next = wanted;
   changes.waiting = restart_only_differences(before, next);
-  std::tie(next.spool, next.state, next.admin) =
-      std::tie(before.spool, before.state, before.admin);
+  std::tie(next.spool, next.state, next.admin) = std::tie(before.spool, before.state, before.admin);
   const auto find_settings = [&next](const std::string& name) {
     return std::find_if(next.sinks.begin(), next.sinks.end(),
                         [&](const SinkConfig& sink) { return sink.name == name; });
@@ -241,8 +244,8 @@ base::Result<std::uint64_t> Service::start_job(const JobRequest& request) {
     return base::Error{
         fmt::format("no sink is called {}; there are {}", request.sink, fmt::join(names, ", "))};
   }
-  return jobs_.start(request,
-                     [this, request](JobProgress& progress) { return run_alone(request, progress); });
+  return jobs_.start(
+      request, [this, request](JobProgress& progress) { return run_alone(request, progress); });
 }
 
 base::Result<JobOutcome> Service::run_alone(const JobRequest& request, JobProgress& progress) {
@@ -352,6 +355,8 @@ SinkHoldings Service::read_holdings(Lane& lane) {
     read.holdings = lane.sink->holdings();
     if (lane.pipeline.status().delivered == read.checkpoint) break;
   }
+  read.checkpoint =
+      std::make_shared<const Checkpoint>(with_resolved(*read.checkpoint, lane.resolved));
   return read;
 }
 

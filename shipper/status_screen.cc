@@ -75,22 +75,21 @@ base::Result<std::string> status_screen(std::string_view text) {
       object.is_object() && object.contains("sinks") && object["sinks"].is_array();
   if (!is_status) return base::Error{"not a status"};
   const std::string verdict = object.value("verdict", "");
-  std::string screen = fmt::format("{}: {}\n", verdict == "lost" ? "LOST" : verdict,
-                                   object.value("summary", ""));
+  std::string screen =
+      fmt::format("{}: {}\n", verdict == "lost" ? "LOST" : verdict, object.value("summary", ""));
   screen += object.value("running", false) ? "pixel-shipper is running\n"
                                            : "no pixel-shipper is running\n";
   screen += spool_line(object.value("spool", json::object()));
   if (object.contains("job")) screen += job_line(object["job"]);
-  screen += fmt::format("\n{:<16} {:<9} {:>13} {:>11} {:>6} {:>8} {:>5} {:>7} {:>8}\n", "sink",
-                        "state", "delivered", "pending", "late", "bytes", "segs", "dead",
-                        "retries");
+  screen +=
+      fmt::format("\n{:<16} {:<9} {:>13} {:>11} {:>6} {:>8} {:>5} {:>7} {:>8}\n", "sink", "state",
+                  "delivered", "pending", "late", "bytes", "segs", "dead", "retries");
   for (const json& sink : object["sinks"]) {
-    screen += fmt::format("{:<16} {:<9} {:>13} {:>11} {:>6} {:>8} {:>5} {:>7} {:>8}\n",
-                          sink.value("name", ""), sink.value("state", ""),
-                          number(sink, "delivered"), number(sink, "pending"),
-                          short_seconds(number(sink, "lag_seconds")),
-                          short_bytes(number(sink, "lag_bytes")), number(sink, "lag_segments"),
-                          number(sink, "dead_lettered"), number(sink, "retries"));
+    screen += fmt::format(
+        "{:<16} {:<9} {:>13} {:>11} {:>6} {:>8} {:>5} {:>7} {:>8}\n", sink.value("name", ""),
+        sink.value("state", ""), number(sink, "delivered"), number(sink, "pending"),
+        short_seconds(number(sink, "lag_seconds")), short_bytes(number(sink, "lag_bytes")),
+        number(sink, "lag_segments"), number(sink, "dead_lettered"), number(sink, "retries"));
     screen += problem_lines(sink);
   }
   return screen;

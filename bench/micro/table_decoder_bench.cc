@@ -4,12 +4,14 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "bench_line.h"
 #include "shipper/decode/columns.h"
 #include "shipper/decode/table_decoder.h"
+#include "shipper/transform/rules_builder.h"
 
 namespace pixel::shipper {
 namespace {
@@ -52,6 +54,32 @@ BENCHMARK(BM_RequestsTable);
 
 void BM_FieldsOnly(benchmark::State& state) { run(state, {requests_table({})}); }
 BENCHMARK(BM_FieldsOnly);
+
+TableSpec table_of(const char* name, RulesBuilder& rules) {
+  TableSpec table;
+  table.name = name;
+  rules.finish(table);
+  return table;
+}
+
+// A predicate that no line meets costs a look at its column, and nothing else.
+void BM_WhereTakesNothing(benchmark::State& state) {
+  RulesBuilder rules(logfmt::SegmentKind::kAccess, DecodeMode::kOnce, standard_columns({}));
+  if (rules.where("cs_uri_stem starts_with '/click'")) std::abort();
+  run(state, {table_of("clicks", rules)});
+}
+BENCHMARK(BM_WhereTakesNothing);
+
+void BM_TwoTablesByPredicateAndMask(benchmark::State& state) {
+  RulesBuilder clicks(logfmt::SegmentKind::kAccess, DecodeMode::kOnce, standard_columns({}));
+  if (clicks.where("cs_uri_stem starts_with '/click' and sc_status in [302, 303]")) std::abort();
+  clicks.be_exclusive();
+  RulesBuilder rest(logfmt::SegmentKind::kAccess, DecodeMode::kOnce, standard_columns({}));
+  rest.exclude(clicks.claims());
+  if (rest.mask_address("c_ip", 24, 48)) std::abort();
+  run(state, {table_of("clicks", clicks), table_of("requests", rest)});
+}
+BENCHMARK(BM_TwoTablesByPredicateAndMask);
 
 }  // namespace
 }  // namespace pixel::shipper

@@ -36,11 +36,11 @@ base::Result<std::vector<SinkAudit>> audit_all(const Config& config,
   std::vector<SinkAudit> audits;
   for (const SinkConfig& sink : sinks) {
     JobProgress progress;
-    const auto found = std::find_if(held->begin(), held->end(), [&](const SinkHoldings& one) {
-      return one.name == sink.name;
-    });
-    const SinkHoldings unknown{sink.name, base::Error{"the running shipper does not know it: "
-                                                      "reload the settings"},
+    const auto found = std::find_if(held->begin(), held->end(),
+                                    [&](const SinkHoldings& one) { return one.name == sink.name; });
+    const SinkHoldings unknown{sink.name,
+                               base::Error{"the running shipper does not know it: "
+                                           "reload the settings"},
                                nullptr, kNoLanes};
     audits.push_back(audit_sink(config, sink, found == held->end() ? unknown : *found,
                                 *catalogue.snapshot(), retention.books(), progress));
@@ -91,11 +91,10 @@ int audit(const Invocation& invocation, const Options& options) {
 
 void add_audit(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const command =
-      add_command(app, invocation, "audit",
-                  "Compare each sink with the log, and name what is missing or twice",
-                  "audit --sink lake --repair\n"
-                  "From the answers of the edge to the log: pixel-log audit.");
+  CLI::App* const command = add_command(
+      app, invocation, "audit", "Compare each sink with the log, and name what is missing or twice",
+      "audit --sink lake --repair\n"
+      "From the answers of the edge to the log: pixel-log audit.");
   command->add_option("--sink", options->sink, "Only this one");
   command->add_flag("--repair", options->repair, "Replay the segments of which rows are missing");
   command->callback([&invocation, options] {

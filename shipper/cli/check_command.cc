@@ -32,11 +32,12 @@ std::vector<Finding> reach_all(const Config& config) {
   std::vector<Finding> findings;
   std::error_code error;
   const bool has_spool = std::filesystem::is_directory(config.spool, error);
-  findings.push_back({"spool.path", "",
-                      has_spool ? base::ok_status()
-                                : base::Status(base::Error{
-                                      config.spool.string() +
-                                      " is no directory: pixel-edge makes it, or set spool.path"})});
+  findings.push_back(
+      {"spool.path", "",
+       has_spool ? base::ok_status()
+                 : base::Status(
+                       base::Error{config.spool.string() +
+                                   " is no directory: pixel-edge makes it, or set spool.path"})});
   findings.push_back({"state.path", "", base::check_writable(config.state)});
   for (const SinkConfig& sink : config.sinks) {
     findings.push_back({"sink " + sink.name, sink.kind, make_sink(config, sink)->reach()});
@@ -70,8 +71,8 @@ int check(const Invocation& invocation, bool reach) {
   }
   const Config& config = loaded.config;
   if (!invocation.as_json) {
-    print(fmt::format("{}: fine, {} sinks, {} tables", invocation.config_path,
-                      config.sinks.size(), config.tables.size()));
+    print(fmt::format("{}: fine, {} sinks, {} tables", invocation.config_path, config.sinks.size(),
+                      config.tables.size()));
   }
   if (reach) return print_findings(invocation, reach_all(config));
   if (invocation.as_json) {

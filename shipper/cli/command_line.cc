@@ -22,10 +22,12 @@ int run_command_line(int argc, const char* const* argv, const char* version) {
       ->capture_default_str();
   app.fallthrough();
   app.require_subcommand(0, 1);
-  app.footer("Exit status: 0 fine; 1 failed, or not well; 2 wrong usage or settings.\n"
-             "pixel-shipper COMMAND --help says more and gives an example.");
-  for (const auto add : {add_run, add_check, add_test, add_explain, add_init, add_status, add_audit,
-                         add_replay, add_backfill, add_sql, add_holdings, add_completion}) {
+  app.footer(
+      "Exit status: 0 fine; 1 failed, or not well; 2 wrong usage or settings.\n"
+      "pixel-shipper COMMAND --help says more and gives an example.");
+  for (const auto add :
+       {add_run, add_check, add_test, add_explain, add_init, add_status, add_audit, add_replay,
+        add_backfill, add_dlq, add_journal, add_sql, add_holdings, add_completion}) {
     add(app, invocation);
   }
   try {

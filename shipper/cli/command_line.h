@@ -34,6 +34,8 @@ void add_sql(CLI::App& app, Invocation& invocation);
 void add_audit(CLI::App& app, Invocation& invocation);
 void add_replay(CLI::App& app, Invocation& invocation);
 void add_backfill(CLI::App& app, Invocation& invocation);
+void add_dlq(CLI::App& app, Invocation& invocation);
+void add_journal(CLI::App& app, Invocation& invocation);
 void add_completion(CLI::App& app, Invocation& invocation);
 
 /// A command with its one-line description, a --json flag, and an example in its help.

@@ -27,7 +27,8 @@ bool is_any(const CLI::App*) { return true; }
 std::string one_line(const std::string& text) {
   std::string line;
   for (const char c : text.substr(0, text.find_first_of(".\n"))) {
-    if (c != '\'' && c != '"' && c != '[' && c != ']' && c != ':' && c != '`' && c != '$') line += c;
+    if (c != '\'' && c != '"' && c != '[' && c != ']' && c != ':' && c != '`' && c != '$')
+      line += c;
   }
   return line;
 }
@@ -36,8 +37,8 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Level>& l
   Level level{path, {}, {}};
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      level.options.push_back({"--" + name, one_line(option->get_description()),
-                               option->get_items_expected_max() > 0});
+      level.options.push_back(
+          {"--" + name, one_line(option->get_description()), option->get_items_expected_max() > 0});
     }
   }
   const auto commands = app.get_subcommands(is_any);
@@ -162,7 +163,9 @@ std::string fish_script(const std::vector<Level>& levels) {
       const std::string condition = level.path.empty() ? "" : fmt::format(" -n '{}'", when);
       text += fmt::format("complete -c pixel-shipper{} -l {}{} -d '{}'\n", condition,
                           word.text.substr(2),
-                          word.text == "--config" ? " -r -F" : word.takes_value ? " -x" : "",
+                          word.text == "--config" ? " -r -F"
+                          : word.takes_value      ? " -x"
+                                                  : "",
                           word.description);
     }
   }
@@ -182,8 +185,7 @@ int completion(const Invocation& invocation, const std::string& shell) {
 
 void add_completion(CLI::App& app, Invocation& invocation) {
   const auto shell = std::make_shared<std::string>();
-  CLI::App* const command =
-      app.add_subcommand("completion", "Print a shell's completion script");
+  CLI::App* const command = app.add_subcommand("completion", "Print a shell's completion script");
   command->footer("Example:\n  source <(pixel-shipper completion bash)");
   command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()

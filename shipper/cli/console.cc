@@ -63,8 +63,8 @@ void print(std::string_view text) {
 
 int fail(const Invocation& invocation, std::string_view message) {
   if (invocation.as_json) {
-    print(nlohmann::json{{"error", message}}.dump(
-        -1, ' ', false, nlohmann::json::error_handler_t::replace));
+    print(nlohmann::json{{"error", message}}.dump(-1, ' ', false,
+                                                  nlohmann::json::error_handler_t::replace));
   } else {
     fmt::print(stderr, "pixel-shipper: {}\n", message);
   }
@@ -115,9 +115,7 @@ std::string show_seconds(std::int64_t seconds) {
   return fmt::format("{}d {}h", seconds / 86'400, seconds % 86'400 / 3600);
 }
 
-std::int64_t unix_now() {
-  return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs);
-}
+std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
 std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_s) {
   if (const auto calendar = parse_calendar(text)) return calendar;
@@ -131,7 +129,8 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_s
 
 std::string check_time(const std::string& text) {
   if (parse_time(text, 0)) return "";
-  return "expected a time such as 2026-11-20T18:00:00Z, 2026-11-20, 1795200720 or 2h (ago), found " +
+  return "expected a time such as 2026-11-20T18:00:00Z, 2026-11-20, 1795200720 or 2h (ago), "
+         "found " +
          text;
 }
 
@@ -145,10 +144,9 @@ void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::uint64_t li
   shown_ns_ = now_ns;
   const double part =
       total == 0 ? 0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
-  const std::string amount =
-      total == 0 ? show_bytes(done)
-                 : fmt::format("{:3.0f} %  {} of {}", part * 100, show_bytes(done),
-                               show_bytes(total));
+  const std::string amount = total == 0 ? show_bytes(done)
+                                        : fmt::format("{:3.0f} %  {} of {}", part * 100,
+                                                      show_bytes(done), show_bytes(total));
   const std::string counted = lines == 0 ? "" : fmt::format(", {} lines", lines);
   if (!is_terminal_) {
     fmt::print(stderr, "{}: {}{}\n", what_, amount, counted);

@@ -30,8 +30,8 @@ Explanation explain_sink(const Config& config, const SinkConfig& settings) {
     explanation.restart =
         "the sink says how far it has come, and that is where it goes on, also after kill -9";
   } else {
-    explanation.position = fmt::format("in {}: a checkpoint and a journal of what is under way",
-                                       state);
+    explanation.position =
+        fmt::format("in {}: a checkpoint and a journal of what is under way", state);
     explanation.restart =
         "what was sent and not confirmed is sent again: the same lines, as the same batches, with "
         "the same tokens";
@@ -65,7 +65,7 @@ std::string to_screen(const Config& config, const SinkConfig& sink, const Explan
   return text;
 }
 
-json to_object(const Config& config, const SinkConfig& sink, const Explanation& told) {
+json to_object(const SinkConfig& sink, const Explanation& told) {
   json tables = json::array();
   for (const TableSpec& table : sink.tables) {
     tables.push_back({{"name", table.name}, {"columns", table.columns.size()}});
@@ -92,7 +92,7 @@ int explain(const Invocation& invocation, const std::string& name) {
   std::string screen;
   for (const SinkConfig& sink : *sinks) {
     const Explanation told = explain_sink(*config, sink);
-    list.push_back(to_object(*config, sink, told));
+    list.push_back(to_object(sink, told));
     screen += (screen.empty() ? "" : "\n") + to_screen(*config, sink, told);
   }
   print(invocation.as_json ? json{{"sinks", list}}.dump() : screen);
@@ -103,10 +103,9 @@ int explain(const Invocation& invocation, const std::string& name) {
 
 void add_explain(CLI::App& app, Invocation& invocation) {
   const auto sink = std::make_shared<std::string>();
-  CLI::App* const command =
-      add_command(app, invocation, "explain",
-                  "Say per sink what is guaranteed, why, and what would break it",
-                  "explain --sink lake");
+  CLI::App* const command = add_command(
+      app, invocation, "explain", "Say per sink what is guaranteed, why, and what would break it",
+      "explain --sink lake");
   command->add_option("--sink", *sink, "Only this one");
   command->callback([&invocation, sink] {
     invocation.action = [&invocation, sink] { return explain(invocation, *sink); };

@@ -54,8 +54,8 @@ base::Result<JobReport> parse_report(const std::string& text) {
     JobReport report;
     report.number = object.at("job").get<std::uint64_t>();
     const auto state = object.at("state").get<std::string>();
-    for (const auto known : {JobReport::State::kRunning, JobReport::State::kDone,
-                             JobReport::State::kFailed}) {
+    for (const auto known :
+         {JobReport::State::kRunning, JobReport::State::kDone, JobReport::State::kFailed}) {
       if (state == job_state_name(known)) report.state = known;
     }
     report.request.kind = object.at("kind") == job_kind_name(JobKind::kReplay)
@@ -158,11 +158,12 @@ std::string describe(const JobReport& report) {
   } else {
     text += fmt::format("; {} lines that had no row have one now", *outcome.restored);
   }
-  if (outcome.dead_lettered > 0) text += fmt::format("; {} lines fit no row", outcome.dead_lettered);
+  if (outcome.dead_lettered > 0)
+    text += fmt::format("; {} lines fit no row", outcome.dead_lettered);
   if (outcome.rejected_rows > 0) text += fmt::format("; {} rows refused", outcome.rejected_rows);
   for (const auto& segment : outcome.gone) {
-    text += fmt::format("\n  segment {} cannot be read again: its data is deleted",
-                        to_text(segment));
+    text +=
+        fmt::format("\n  segment {} cannot be read again: its data is deleted", to_text(segment));
   }
   return text;
 }

@@ -68,8 +68,8 @@ void add_status(CLI::App& app, Invocation& invocation) {
 }
 
 void add_holdings(CLI::App& app, Invocation& invocation) {
-  CLI::App* const command = add_command(
-      app, invocation, "holdings", "What each sink holds, by segment (JSON)", "holdings");
+  CLI::App* const command = add_command(app, invocation, "holdings",
+                                        "What each sink holds, by segment (JSON)", "holdings");
   command->callback([&invocation] { invocation.action = [&] { return holdings(invocation); }; });
 }
 

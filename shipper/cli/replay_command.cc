@@ -70,8 +70,7 @@ void add_replay(CLI::App& app, Invocation& invocation) {
 void add_backfill(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command = add_command(
-      app, invocation, "backfill",
-      "Fill a table that was added to a sink from retained segments",
+      app, invocation, "backfill", "Fill a table that was added to a sink from retained segments",
       "backfill --sink warehouse --table clicks --from 7d\n"
       "A new sink needs none: it begins with the oldest segment that is there.");
   command->add_option("--table", options->table, "Rows of this table")->required();

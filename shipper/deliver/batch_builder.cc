@@ -38,6 +38,10 @@ bool is_before(const LineChunk& a, const LineChunk& b) {
   return std::tie(a.segment, a.offset) < std::tie(b.segment, b.offset);
 }
 
+bool is_row_before(const RefusedRow* a, const RefusedRow* b) {
+  return std::tie(a->segment, a->offset) < std::tie(b->segment, b->offset);
+}
+
 // Appends whole lines that follow the last ones in place and in memory, or begins a new chunk.
 void append_chunk(std::vector<LineChunk>& chunks, const LineChunk& line) {
   if (!chunks.empty()) {
@@ -119,6 +123,9 @@ template <class Visit>
 void BatchBuilder::build_by_line(Parcel& parcel, Visit&& visit) {
   Batch& batch = parcel.batch;
   DecodeCounts sum;
+  std::vector<const RefusedRow*> refused;  // By place.
+  for (const RefusedRow& row : parcel.refused) refused.push_back(&row);
+  std::stable_sort(refused.begin(), refused.end(), is_row_before);
   std::vector<std::size_t> rows_before;
   batch.lines.clear();
   for_each_line(parcel.raw, [&](const LineChunk& line) {
@@ -128,7 +135,9 @@ void BatchBuilder::build_by_line(Parcel& parcel, Visit&& visit) {
     }
     if (content_.is_lines) rows_before[0] = sum.delivered;
     DecodeCounts counts = decode(batch, line);
-    drop_refused(parcel, line, rows_before, counts);
+    const RefusedRow place{line.segment, line.offset, 0, {}};
+    const auto [from, to] = std::equal_range(refused.begin(), refused.end(), &place, is_row_before);
+    if (from != to) drop_refused(batch, line, {from, to}, rows_before, counts);
     if (!content_.is_lines || counts.delivered == counts.lines) append_chunk(batch.lines, line);
     visit(line, rows_before, counts);
     add(sum, counts);
@@ -137,29 +146,25 @@ void BatchBuilder::build_by_line(Parcel& parcel, Visit&& visit) {
 }
 
 // The line's rows are the last ones of their tables.
-void BatchBuilder::drop_refused(Parcel& parcel, const LineChunk& line,
+void BatchBuilder::drop_refused(Batch& batch, const LineChunk& line,
+                                std::span<const RefusedRow* const> rows,
                                 const std::vector<std::size_t>& rows_before, DecodeCounts& counts) {
-  const bool was_delivered = counts.delivered > 0;
-  bool is_refused = false;
-  for (const RefusedRow& row : parcel.refused) {
-    if (row.segment != line.segment || row.offset != line.offset) continue;
-    is_refused = true;
-    const bool is_whole = row.table == kWholeLine;
+  for (const RefusedRow* const row : rows) {
+    const bool is_whole = row->table == kWholeLine;
     std::string table;
-    for (std::size_t i = 0; i < parcel.batch.tables.size(); ++i) {
-      RowBlock& block = parcel.batch.tables[i];
-      if (!is_whole && i != row.table) continue;
+    for (std::size_t i = 0; i < batch.tables.size(); ++i) {
+      RowBlock& block = batch.tables[i];
+      if (!is_whole && i != row->table) continue;
       if (!is_whole) table = content_.tables[i].name;
       for (auto& column : block.columns) column.resize(std::min(column.size(), rows_before[i]));
       block.row_count = rows_before[i];
     }
-    parcel.batch.dead_letters.push_back({line.segment, line.offset, row.reason,
-                                         std::string(line.text.substr(0, line.text.size() - 1)),
-                                         table});
+    batch.dead_letters.push_back({line.segment, line.offset, row->reason,
+                                  std::string(line.text.substr(0, line.text.size() - 1)), table});
   }
-  if (!is_refused || !was_delivered) return;
-  for (std::size_t i = 0; i < parcel.batch.tables.size(); ++i) {
-    if (parcel.batch.tables[i].row_count > rows_before[i]) return;  // Another table has it.
+  if (counts.delivered == 0) return;
+  for (std::size_t i = 0; i < batch.tables.size(); ++i) {
+    if (batch.tables[i].row_count > rows_before[i]) return;  // Another table has it.
   }
   counts.delivered = 0;
   ++counts.dead_lettered;

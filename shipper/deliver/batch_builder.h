@@ -59,7 +59,7 @@ class BatchBuilder {
   // into parcel.batch without the refused.
   template <class Visit>
   void build_by_line(Parcel& parcel, Visit&& visit);
-  void drop_refused(Parcel& parcel, const LineChunk& line,
+  void drop_refused(Batch& batch, const LineChunk& line, std::span<const RefusedRow* const> rows,
                     const std::vector<std::size_t>& rows_before, DecodeCounts& counts);
   DecodeCounts decode(Batch& batch, const LineChunk& chunk);
   static void set_ranges(Parcel& parcel);

@@ -68,7 +68,7 @@ base::Result<std::optional<StoredCheckpoint>> CheckpointStore::load() {
                        "state and its output to begin anew"};
   }
   if (!best) return std::optional<StoredCheckpoint>();
-  // A killed save may have renamed only: what others are told from now on must outlive a power loss.
+  // A killed save may have renamed only; what is told from now on must outlive a power loss.
   if (auto status = files_.sync_directory(directory_); !status) return status.error();
   next_sequence_ = best->sequence + 1;
   return std::optional(std::move(best->stored));

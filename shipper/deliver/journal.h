@@ -28,7 +28,7 @@ struct JournalReading {
 base::Result<JournalReading> read_journal(FileSystem& files,
                                           const std::filesystem::path& directory);
 
-/// For `pixel-shipper journal --discard`: gives all unresolved intents up and goes on from the last
+/// For `pixel-shipper journal discard`: gives all unresolved intents up and goes on from the last
 /// sure checkpoint: their lines are read again and may arrive twice, none is lost. Returns what
 /// that was, for people. REQUIRES: no shipper runs.
 base::Result<std::string> discard_journal(FileSystem& files,

@@ -159,7 +159,8 @@ bool try_replace_head(const Lines& file, const Followed& previous, Followed& fol
 base::Error damaged(const fs::path& path, const std::string& damage) {
   return base::Error{fmt::format(
       "{} is damaged: {}. What was sent after it is not known. Restore the file, or run "
-      "pixel-shipper journal --discard {}: it goes on from the last sure checkpoint, nothing is "
+      "pixel-shipper journal discard --sink {}: it goes on from the last sure checkpoint, nothing "
+      "is "
       "lost, but what was delivered since may arrive twice",
       path.string(), damage, path.parent_path().filename().string())};
 }

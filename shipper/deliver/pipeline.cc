@@ -175,8 +175,8 @@ Pipeline::Next Pipeline::read_again(const CatalogueSnapshot& catalogue, std::uin
   board_.update([](PipelineStatus& status) { ++status.unresolved_errors; });
   deliveries_.count_failure();
   deliveries_.set_unresolved(fmt::format(
-      "{}, or run pixel-shipper journal --discard {}: its {} lines may then arrive twice", error,
-      options_.name, intent.delta.lines));
+      "{}, or run pixel-shipper journal discard --sink {}: its {} lines may then arrive twice",
+      error, options_.name, intent.delta.lines));
   if (deliveries_.has_given_up()) return finish(PipelineState::kFailed);
   return wait(now_ns, retry_at_ns_);
 }

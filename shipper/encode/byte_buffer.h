@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory that encoders write into: they ask for room once per value, never per byte. Reused from
-// call to call. HOT; one thread.
+// call to call. One thread.
 #pragma once
 
 #include <algorithm>

@@ -11,7 +11,6 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
-#include "base/diagnostics.h"
 #include "shipper/transport/digest.h"
 #include "shipper/transport/url.h"
 
@@ -240,13 +239,7 @@ void HttpClient::Handle::set_authentication(const HttpRequest& request) {
 }
 
 HttpClient::HttpClient(HttpSettings settings)
-    : settings_(std::move(settings)), handle_(std::make_unique<Handle>()) {
-  if (!settings_.verify_tls) {
-    spdlog::warn(
-        "verify_tls = false: whoever sits between here and the server can read and change what is "
-        "sent; set ca_file instead");
-  }
-}
+    : settings_(std::move(settings)), handle_(std::make_unique<Handle>()) {}
 
 HttpClient::~HttpClient() = default;
 

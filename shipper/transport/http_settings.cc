@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See http_client.h: the keys of a sink's section. COLD.
+#include "base/diagnostics.h"
 #include "shipper/transport/http_client.h"
 
 namespace pixel::shipper {
@@ -14,6 +15,11 @@ void read_http_settings(base::ConfigSection& section, HttpSettings& settings) {
   section.read("client_key", settings.client_key_file);
   section.read("verify_tls", settings.verify_tls);
   section.read("proxy", settings.proxy);
+  if (!settings.verify_tls) {
+    spdlog::warn(
+        "verify_tls = false: whoever sits between here and the server can read and change what is "
+        "sent; set ca_file instead");
+  }
   if (!settings.client_key_file.empty() && settings.client_certificate_file.empty()) {
     section.fail("client_key", "client_certificate beside it");
   }

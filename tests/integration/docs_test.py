@@ -86,6 +86,8 @@ def check_command(words, build):
     command, arguments = [str(program)], words[1:]
     if program.name in ("pixel-shipper", "pixel-log") and arguments[:1] and arguments[0][0] != "-":
         command.append(arguments.pop(0))
+    if command[1:] in (["dlq"], ["journal"]):  # Families of commands.
+        command.append(arguments.pop(0))
     text = help_of(*command) + help_of(str(program))  # Options of the program come before too.
     for word in arguments:
         option = word.partition("=")[0]

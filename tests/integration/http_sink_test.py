@@ -9,7 +9,8 @@ import itertools
 import re
 import time
 
-from receivers import Disturbed, Receiver, dead_letters, fill_spool, make_site, run_once, stuck_reason
+from receivers import (Disturbed, Receiver, dead_letters, fill_spool, make_site, run_once,
+                       stuck_reason)
 from support import main_of
 from harness.process import Failure, Process, program, wait_until
 

@@ -34,7 +34,7 @@ class OneSink(ShipperConfig):
 
 
 def make_site(place, build, sink):
-    """Small segments and short ages: rotation happens all the time. Every request has its number."""
+    """Small segments and short ages: rotation happens all the time. Requests have numbers."""
     site = Site(place, build)
     site.edge_config.segment_bytes = "1MiB"
     site.edge_config.segment_age = "1s"
@@ -98,6 +98,7 @@ class Disturbed:
                     raise Failure(f"the shipper ended by itself:\n{site.shipper.last_words()}")
                 site.shipper.kill()
                 site.shipper.start()
+            site.shipper.wait_for_port(site.shipper_config.admin_port)
         finally:
             report = load.stop()
             site.stop()

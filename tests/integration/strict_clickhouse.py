@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stand-in for what a ClickHouse of today does and Debian's of 2018 does not: inserts that are
 known again by insert_deduplication_token, within a window; async_insert with wait_for_async_insert;
-types of columns that came later. It is strict: an unknown parameter, a token too few, bytes that are
-not the columns' are exceptions with ClickHouse's own numbers. Faults come from `script(kind)`."""
+types of columns that came later. It is strict: an unknown parameter, a token too few, bytes that
+are not the columns' are exceptions with ClickHouse's own numbers. Faults come from `script(kind)`.
+"""
 
 import contextlib
 import gzip
@@ -141,7 +142,7 @@ def split_columns(text):
 
 
 class StrictClickhouse:
-    """Listens on 127.0.0.1. `refuses(row)`: a text where a row of an insert is refused (code 469)."""
+    """Listens on 127.0.0.1. `refuses(row)`: a text where a row is refused (code 469)."""
 
     def __init__(self):
         self.tables = {}
@@ -278,7 +279,9 @@ class StrictClickhouse:
             with self.lock:
                 self.inserts += 1
                 token = parameters.get("insert_deduplication_token")
-                if table.window and not token and parameters.get("async_insert") != "1":
+                is_plain = parameters.get("async_insert") != "1" and \
+                    parameters.get("insert_deduplicate") != "0"
+                if table.window and not token and is_plain:
                     self.violations.append("an insert without a token")
                 if table.window and token in table.tokens:
                     self.repeated += 1

@@ -18,7 +18,8 @@ ClickhouseInsert::ClickhouseInsert(const ClickhouseOptions& options, const Click
     : options_(options),
       target_(target),
       table_index_(table_index),
-      has_token_(server.has_setting("insert_deduplication_token")) {
+      has_token_(server.has_setting("insert_deduplication_token")),
+      has_deduplicate_(server.has_setting("insert_deduplicate")) {
   std::string names;
   for (const ColumnSpec& column : target.spec.columns) {
     names += (names.empty() ? "" : ", ") + quote_name(column.name);
@@ -36,7 +37,10 @@ ClickhouseInsert::ClickhouseInsert(const ClickhouseOptions& options, const Click
 // two of them from running at once and lets us see one that still runs.
 ClickhouseParameters ClickhouseInsert::parameters(const std::string& label) const {
   ClickhouseParameters parameters{{"query_id", label}};
-  if (target_.mode == ClickhouseMode::kToken && has_token_) {
+  if (look_) {
+    // What is missing may have been there once: the table must not know it again.
+    if (has_deduplicate_) parameters.emplace_back("insert_deduplicate", "0");
+  } else if (target_.mode == ClickhouseMode::kToken && has_token_) {
     parameters.emplace_back("insert_deduplicate", "1");
     parameters.emplace_back("insert_deduplication_token", label);
   }
@@ -52,6 +56,7 @@ ClickhouseParameters ClickhouseInsert::parameters(const std::string& label) cons
 Verdict ClickhouseInsert::deliver(ClickhouseClient& client, const Batch& batch,
                                   const std::string& label, bool look) {
   rows_ = &batch.tables[table_index_];
+  look_ = look;
   std::vector<std::uint32_t> chosen(rows_->row_count);
   std::iota(chosen.begin(), chosen.end(), 0U);
   Verdict verdict;

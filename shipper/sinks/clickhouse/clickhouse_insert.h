@@ -50,10 +50,12 @@ class ClickhouseInsert {
   const ClickhouseTarget& target_;
   const std::uint32_t table_index_;
   const bool has_token_;
+  const bool has_deduplicate_;
   std::string statement_;
   std::optional<RowBinary> binary_;
   std::optional<Tsv> tsv_;
   const RowBlock* rows_ = nullptr;  // Of the batch at hand.
+  bool look_ = false;               // Of the call at hand.
 };
 
 }  // namespace pixel::shipper

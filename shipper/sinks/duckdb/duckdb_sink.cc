@@ -15,6 +15,7 @@
 #include "base/diagnostics.h"
 #include "base/file.h"
 #include "shipper/sinks/duckdb/duckdb_query.h"
+#include "shipper/sinks/duckdb/duckdb_restore.h"
 #include "shipper/sinks/duckdb/duckdb_rows.h"
 #include "shipper/sinks/duckdb/duckdb_schema.h"
 #include "shipper/views/views.h"
@@ -33,6 +34,8 @@ class DuckdbSink final : public Sink {
   }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
+  base::Status reach() override;
+  Verdict restore(const Batch& batch) override;
   base::Result<std::vector<Holding>> holdings() override;
   base::Result<QueryAnswer> query(std::string_view sql) override;
   void close() override;
@@ -175,6 +178,27 @@ Verdict DuckdbSink::deliver(const Batch& batch) {
   }
   if (auto stored = settle(store(batch)); !stored) return retry(stored.error());
   committed_ = batch.after;
+  return acked();
+}
+
+// The database is not opened: the running shipper has it.
+base::Status DuckdbSink::reach() { return base::check_writable(settings_.path.parent_path()); }
+
+// One transaction, without the checkpoint. After a COMMIT of which nothing is known it is simply
+// done again: what is there is not added twice.
+Verdict DuckdbSink::restore(const Batch& batch) {
+  if (!writer_) {
+    if (auto opened = open_database(); !opened) return retry(opened.error());
+  }
+  if (auto begun = writer_->execute("BEGIN"); !begun) {
+    writer_.reset();
+    return retry(begun.error());
+  }
+  base::Status added = base::ok_status();
+  for (std::size_t i = 0; i < tables_.size() && added; ++i) {
+    added = duckdb::add_missing_rows(*writer_, tables_[i], batch.tables[i]);
+  }
+  if (auto stored = settle(added); !stored) return retry(stored.error());
   return acked();
 }
 

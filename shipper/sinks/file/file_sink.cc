@@ -35,6 +35,7 @@ class FileSink : public Sink {
   }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
+  base::Status reach() override { return base::check_writable(options_.path); }
   base::Result<std::vector<Holding>> holdings() override;
   void close() override { outputs_.clear(); }
 

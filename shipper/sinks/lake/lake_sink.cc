@@ -32,6 +32,7 @@
 #include "shipper/sinks/lake/lake_layout.h"
 #include "shipper/sinks/lake/lake_merge.h"
 #include "shipper/sinks/lake/lake_reader.h"
+#include "shipper/sinks/lake/lake_restore.h"
 #include "shipper/sinks/lake/lake_upload.h"
 
 namespace pixel::shipper {
@@ -63,6 +64,11 @@ class LakeSink final : public Sink {
   }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
+  Verdict restore(const Batch& batch) override;
+  base::Status reach() override {
+    if (auto status = base::check_writable(paths_.root); !status) return status;
+    return uploader_ ? uploader_->reach() : base::ok_status();
+  }
   void maintain() override;
   base::Result<std::vector<Holding>> holdings() override;
   base::Result<QueryAnswer> query(std::string_view sql) override;
@@ -76,7 +82,11 @@ class LakeSink final : public Sink {
   base::Status take_lock();
   base::Status recover();
   base::Status drop_unknown_deliveries();
-  base::Status stage(const Batch& batch, Commit& commit);
+  base::Status stage(const std::vector<RowBlock>& tables, const std::string& token,
+                     Commit& commit);
+  Commit next_commit(const Checkpoint& checkpoint) const;
+  Verdict add_files(const std::vector<RowBlock>& tables, const std::string& token, Commit commit);
+  base::Result<std::vector<RowBlock>> find_missing(const Batch& batch);
   base::Status stage_table(const TableSpec& table, const RowBlock& rows, const std::string& token,
                            Commit& commit);
   base::Status commit_to_disk(const Commit& commit);
@@ -89,7 +99,6 @@ class LakeSink final : public Sink {
     return (merged_ || merger_.busy()) && merge_partition_ == partition;
   }
   void choose_uploads();
-  base::Status reach() override { return uploader_ ? uploader_->reach() : base::ok_status(); }
   base::Result<lake::LakeReader> read_tables();
   void step(std::string_view name) const {
     if (settings_.at_step) settings_.at_step(name);
@@ -250,16 +259,16 @@ base::Status LakeSink::stage_table(const TableSpec& table, const RowBlock& rows,
   return base::ok_status();
 }
 
-base::Status LakeSink::stage(const Batch& batch, Commit& commit) {
+base::Status LakeSink::stage(const std::vector<RowBlock>& tables, const std::string& token,
+                             Commit& commit) {
   if (!encoder_) {
     auto encoder = lake::LakeEncoder::create(settings_.memory_bytes);
     if (!encoder) return encoder.error();
     encoder_.emplace(std::move(*encoder));
   }
-  const std::string token = batch.token();
   ++attempt_;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    auto staged = stage_table(tables_[i], batch.tables[i], token, commit);
+    auto staged = stage_table(tables_[i], tables[i], token, commit);
     if (!staged) return staged;
   }
   if (commit.added.empty()) return base::ok_status();
@@ -324,11 +333,10 @@ void LakeSink::update_index() {
   }
 }
 
-Verdict LakeSink::deliver(const Batch& batch) {
-  if (auto done = apply(); !done) return retry(done.error());
+Commit LakeSink::next_commit(const Checkpoint& checkpoint) const {
   Commit commit;
   commit.number = committed_.number + 1;
-  commit.checkpoint = batch.after;
+  commit.checkpoint = checkpoint;
   commit.columns = committed_.columns;
   for (const TableSpec& table : tables_) {
     for (const ColumnSpec& column : table.columns) {
@@ -336,7 +344,12 @@ Verdict LakeSink::deliver(const Batch& batch) {
       commit.columns[column_key(table, column)] = duckdb::sql_type(column.type);
     }
   }
-  auto stored = stage(batch, commit);
+  return commit;
+}
+
+Verdict LakeSink::add_files(const std::vector<RowBlock>& tables, const std::string& token,
+                            Commit commit) {
+  auto stored = stage(tables, token, commit);
   if (stored) stored = commit_to_disk(commit);
   if (!stored) {
     encoder_.reset();  // Whatever state the failure left it in.
@@ -347,6 +360,28 @@ Verdict LakeSink::deliver(const Batch& batch) {
   // renamed now. The next call begins with that, and nothing is taken before it is done.
   (void)apply();
   return acked();
+}
+
+Verdict LakeSink::deliver(const Batch& batch) {
+  if (auto done = apply(); !done) return retry(done.error());
+  return add_files(batch.tables, batch.token(), next_commit(batch.after));
+}
+
+base::Result<std::vector<RowBlock>> LakeSink::find_missing(const Batch& batch) {
+  const std::shared_lock in_use(files_in_use_);
+  auto reader = read_tables();
+  if (!reader) return reader.error();
+  return lake::missing_rows(*reader, tables_, batch);
+}
+
+Verdict LakeSink::restore(const Batch& batch) {
+  if (auto done = apply(); !done) return retry(done.error());
+  const auto missing = find_missing(batch);
+  if (!missing) return retry(missing.error());
+  const bool is_whole = std::all_of(missing->begin(), missing->end(),
+                                    [](const RowBlock& rows) { return rows.row_count == 0; });
+  if (is_whole) return acked();
+  return add_files(*missing, batch.token(), next_commit(committed_.checkpoint));
 }
 
 void LakeSink::maintain() {

@@ -44,13 +44,15 @@ TEST(Config, ShippedExampleIsCompleteAndShowsTheDefaults) {
   EXPECT_EQ(config.retention.enabled, defaults.retention.enabled);
   EXPECT_EQ(config.retention.keep_ns, defaults.retention.keep_ns);
   EXPECT_EQ(config.retention.manifest_keep_ns, defaults.retention.manifest_keep_ns);
+  EXPECT_EQ(config.budget, defaults.budget);
   for (const SinkConfig& sink : config.sinks) {
     EXPECT_EQ(sink.limits.age_ns, BatchLimits{}.age_ns);
     EXPECT_EQ(sink.limits.rows, BatchLimits{}.rows);
     EXPECT_EQ(sink.limits.bytes, BatchLimits{}.bytes);
   }
   const std::string text = base::read_file("shipper/shipper.toml").value();
-  for (const char* key : {"path", "listen", "level", "enabled", "keep", "manifest_keep", "params",
+  for (const char* key : {"path", "listen", "level", "enabled", "keep", "manifest_keep", "budget",
+                          "min_free", "when_full", "last_chance", "params",
                           "name", "param", "type", "on_error", "kind", "flush_age", "flush_rows",
                           "flush_bytes", "gzip", "max_file_bytes"}) {
     EXPECT_NE(text.find(std::string("\n") + key + " = ") != std::string::npos ||
@@ -143,6 +145,42 @@ TEST(Config, UnknownTopLevelTableIsAnError) {
   const auto errors = errors_of(std::string(kSink) + "[spol]\n");
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0], "s.toml:5: spol: unknown key; did you mean \"spool\"?");
+}
+
+TEST(Config, ABudgetIsReadAndWhatCannotBeIsRefused) {
+  const auto reader = base::ConfigReader::from_text(
+      "[retention]\nbudget = \"50GiB\"\nmin_free = \"5GiB\"\nwhen_full = \"drop_oldest\"\n"
+      "last_chance = \"1h\"\n" + std::string(kSink),
+      "s.toml");
+  const Config config = read_config(*reader);
+  EXPECT_EQ(reader->errors(), std::vector<std::string>());
+  EXPECT_EQ(config.budget, (BudgetLimits{50 * base::kGiB, 5 * base::kGiB, WhenFull::kDropOldest,
+                                         3600 * base::kSecondNs}));
+  const auto errors = errors_of("[retention]\nenabled = false\nwhen_full = \"drop_oldest\"\n" +
+                                std::string(kSink));
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].find("s.toml:3: retention.when_full: expected \"keep\" where enabled is "),
+            0U)
+      << errors[0];
+}
+
+// What a reload compares.
+TEST(Config, FingerprintsTellWhatASinkWouldNotice) {
+  const auto fingerprint = [](const std::string& text) {
+    const auto reader = base::ConfigReader::from_text(text, "s.toml");
+    const Config config = read_config(*reader);
+    EXPECT_EQ(reader->errors(), std::vector<std::string>());
+    return config.sinks.at(0).fingerprint;
+  };
+  const std::string sink(kSink);
+  const auto as_is = fingerprint(sink);
+  EXPECT_EQ(fingerprint("# a comment\n[log]\nlevel = \"debug\"\n" + sink), as_is);
+  EXPECT_EQ(fingerprint("[retention]\nkeep = \"1h\"\n" + sink), as_is);
+  EXPECT_EQ(fingerprint(sink + "[[sink]]\nname = \"y\"\nkind = \"file\"\npath = \"/y\"\n"),
+            as_is);
+  EXPECT_NE(fingerprint(sink + "flush_age = \"2s\"\n"), as_is);
+  EXPECT_NE(fingerprint("[columns]\nparams = [\"a\"]\n" + sink), as_is);
+  EXPECT_NE(fingerprint("[[column]]\nname = \"n\"\ntype = \"integer\"\n" + sink), as_is);
 }
 
 }  // namespace

@@ -175,7 +175,7 @@ TEST_F(DamagedJournalTest, EveryChangedByteIsMadeGoodOrRefused) {
         EXPECT_EQ(reading->state, states_.back()) << "byte " << i << " ^ " << int{change};
       } else {
         ++refused;
-        EXPECT_NE(reading.error().message.find("--discard"), std::string::npos);
+        EXPECT_NE(reading.error().message.find("journal discard --sink"), std::string::npos);
         EXPECT_NE(reading.error().message.find(file(generation_).string()), std::string::npos);
       }
     }

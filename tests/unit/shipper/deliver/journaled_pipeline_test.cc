@@ -220,7 +220,7 @@ TEST_F(JournaledPipelineTest, OtherEncoderVersionIsRefusedUntilTheOldOneIsBack) 
   EXPECT_EQ(status.unresolved_intents, 1U);
   EXPECT_GE(status.unresolved_errors, 2U);
   EXPECT_NE(status.last_error.find("encoder version 1, this program has 2"), std::string::npos);
-  EXPECT_NE(status.last_error.find("--discard test"), std::string::npos);
+  EXPECT_NE(status.last_error.find("journal discard --sink test"), std::string::npos);
   EXPECT_EQ(destination_.deliveries, 1);
   destination_.encoder_version = 1;
   start();
@@ -345,12 +345,22 @@ TEST_F(JournaledPipelineTest, LaterBatchThatIsTakenFirstWaitsForTheOneBeforeIt) 
   destination_.pause_ms = 5;
   ThreadDispatcher dispatcher(4, [] {});
   start({.rows = 2}, &dispatcher);
-  pipeline_->end(Pipeline::Ending::kWhenDrained);
   std::uint64_t lines = 0;
   const std::uint64_t begin_ns = base::monotonic_ns();
   while (pipeline_->status().state != PipelineState::kStopped) {
     ASSERT_LT(base::monotonic_ns() - begin_ns, 20 * base::kSecondNs);
     now_ns_ = base::monotonic_ns();
+    // A busy machine looks like a slow destination: the window may stay at 1 for a while.
+    bool is_concurrent = false;
+    {
+      const std::lock_guard lock(destination_.mutex);
+      is_concurrent = destination_.most_under_way > 1;
+    }
+    if (is_concurrent) {
+      pipeline_->end(Pipeline::Ending::kWhenDrained);
+    } else if (written_ < lines + 20) {
+      write_lines(2);
+    }
     ASSERT_TRUE(catalogue_.scan().ok());
     pipeline_->step(*catalogue_.snapshot());
     if (pipeline_->status().delivered == nullptr) continue;
