@@ -56,8 +56,9 @@ base::Result<ShipperState> offline_state(const Config& config) {
     auto checkpoint = open_offline(config, sink_config, *sink);
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
-      report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(),
-                                    *checkpoint, unix_now(), content.kinds());
+      const auto books = with_resolved(*checkpoint, read_resolved(config.sink_state(report.name)));
+      report.books = ledger.balance(report.name, *catalogue.snapshot(), retention.books(), books,
+                                    unix_now(), content.kinds());
       report.status.delivered = std::make_shared<const Checkpoint>(std::move(checkpoint).value());
       sink->close();
     } else {
@@ -113,7 +114,7 @@ base::Result<QueryAnswer> offline_query(const Config& config, const std::string&
     if (!opened) return opened.error();
     auto answer = sink->query(sql);
     sink->close();
-    if (answer || !name.empty() || candidate.kind != "file") return answer;
+    if (answer || !name.empty() || answer.error().message != kAnswersNoQueries) return answer;
     error = answer.error();
   }
   return error;

@@ -378,7 +378,8 @@ base::Result<QueryAnswer> Service::query(const std::string& sink, const std::str
     }
     auto answer = lane->sink->query(sql);
     // Without a name, the first that answers queries at all.
-    const bool is_last_word = !sink.empty() || lane->settings.kind != "file";
+    const bool is_last_word =
+        !sink.empty() || (!answer && answer.error().message != kAnswersNoQueries);
     if (answer || is_last_word) return answer;
     error = answer.error();
   }

@@ -82,6 +82,9 @@ struct QueryAnswer {
   std::string json;
 };
 
+/// The error of query() where a sink has no SQL at all: another one may.
+inline constexpr std::string_view kAnswersNoQueries = "this sink answers no queries";
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -124,7 +127,7 @@ class Sink {
 
   /// Answers a read-only SQL query. Any thread, while deliver runs.
   virtual base::Result<QueryAnswer> query(std::string_view /*sql*/) {
-    return base::Error{"this sink answers no queries"};
+    return base::Error{std::string(kAnswersNoQueries)};
   }
 
   /// Flushes and closes; no call follows.
