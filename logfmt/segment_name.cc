@@ -34,6 +34,20 @@ std::string_view data_suffix(SegmentKind kind) {
   return kind == SegmentKind::kAccess ? ".log" : ".ndjson";
 }
 
+std::optional<SegmentKind> parse_kind(char letter) {
+  for (const auto kind : {SegmentKind::kAccess, SegmentKind::kEvents, SegmentKind::kForeign}) {
+    if (letter == static_cast<char>(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
+// Segments of files in the spool: foreign ones have names of their own.
+std::optional<SegmentId> parse_own_segment(std::string_view text) {
+  const auto segment = parse_segment(text);
+  if (!segment || segment->lane.kind == SegmentKind::kForeign) return std::nullopt;
+  return segment;
+}
+
 int two_digits(std::string_view text, std::size_t at) {
   return (text[at] - '0') * 10 + (text[at + 1] - '0');
 }
@@ -77,13 +91,13 @@ std::string to_text(const SegmentId& segment) {
 }
 
 std::optional<LaneId> parse_lane(std::string_view text) {
-  if (text.size() != kLaneTextBytes || (text[0] != 'A' && text[0] != 'E')) return std::nullopt;
+  if (text.size() != kLaneTextBytes) return std::nullopt;
+  const auto kind = parse_kind(text[0]);
   const auto node = parse_hex(text.substr(1, 4));
   const auto boot = parse_hex(text.substr(5, 8));
   const auto worker = parse_hex(text.substr(13, 3));
-  if (!node || !boot || !worker) return std::nullopt;
-  return LaneId{text[0] == 'A' ? SegmentKind::kAccess : SegmentKind::kEvents,
-                static_cast<std::uint16_t>(*node), static_cast<std::uint32_t>(*boot),
+  if (!kind || !node || !boot || !worker) return std::nullopt;
+  return LaneId{*kind, static_cast<std::uint16_t>(*node), static_cast<std::uint32_t>(*boot),
                 static_cast<std::uint16_t>(*worker)};
 }
 
@@ -101,7 +115,7 @@ std::string active_file_name(const SegmentId& segment) {
 
 std::optional<SegmentId> parse_active_file_name(std::string_view name) {
   if (!take_suffix(name, kActiveSuffix)) return std::nullopt;
-  return parse_segment(name);
+  return parse_own_segment(name);
 }
 
 std::string sealed_file_name(const SealedName& name) {
@@ -122,7 +136,7 @@ std::optional<SealedName> parse_sealed_file_name(std::string_view name) {
     suffix = name.ends_with(".log") ? ".log" : ".ndjson";
     if (!take_suffix(name, suffix)) return std::nullopt;
   }
-  const auto segment = parse_segment(take_last_part(name, kSegmentTextBytes));
+  const auto segment = parse_own_segment(take_last_part(name, kSegmentTextBytes));
   const std::string_view hour = take_last_part(name, kHourTextBytes);
   if (!segment || !is_hour_text(hour) || !is_distribution(name)) return std::nullopt;
   if (!suffix.empty() && suffix != data_suffix(segment->lane.kind)) return std::nullopt;

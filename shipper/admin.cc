@@ -50,7 +50,7 @@ void serve_admin(base::AdminServer& server, Service& service) {
   server.get("/healthz", [](const base::AdminRequest&) { return base::AdminReply{200, "ok\n"}; });
   server.get("/readyz", [&service](const base::AdminRequest&) { return ready_reply(service); });
   server.get("/metrics", [&service](const base::AdminRequest&) {
-    return base::AdminReply{200, metrics_text(service.state()),
+    return base::AdminReply{200, metrics_text(service.state()) + service.foreign().metrics(),
                             "text/plain; version=0.0.4; charset=utf-8"};
   });
   server.get("/status", [&service](const base::AdminRequest&) {
@@ -58,6 +58,9 @@ void serve_admin(base::AdminServer& server, Service& service) {
   });
   server.get("/holdings", [&service](const base::AdminRequest&) {
     return base::AdminReply{200, holdings_json(service.holdings()), kJson};
+  });
+  server.get("/sources", [&service](const base::AdminRequest&) {
+    return base::AdminReply{200, service.foreign().to_json(), kJson};
   });
   server.get("/job", [&service](const base::AdminRequest&) {
     return base::AdminReply{200, to_json(service.job()), kJson};

@@ -136,6 +136,7 @@ Config read_config(base::ConfigReader& reader) {
   for (base::ConfigSection& section : sinks) {
     read_sink_section(section, rows, config.tables, names, config.sinks);
   }
+  config.sources = read_sources(root, {config.spool, config.state});
   if (sinks.empty()) root.fail("sink", "at least one [[sink]]");
   root.finish();
   return config;

@@ -16,6 +16,7 @@
 #include "shipper/retention.h"
 #include "shipper/sinks/registry.h"
 #include "shipper/table_tests.h"
+#include "shipper/tail/foreign/source_options.h"
 
 namespace pixel::shipper {
 
@@ -45,6 +46,7 @@ struct Config {
   std::vector<TableSpec> tables;
   std::vector<TableTest> tests;
   std::vector<SinkConfig> sinks;
+  std::vector<SourceOptions> sources;  // Beside the spool.
 
   std::filesystem::path sink_state(const std::string& name) const { return state / name; }
 };

@@ -37,8 +37,14 @@ Books Ledger::balance(const std::string& sink, const CatalogueSnapshot& catalogu
   std::int64_t oldest_s = INT64_MAX;
   for (const auto& [lane, segments] : catalogue.lanes) {
     const auto retired_lane = retired.lanes.find(lane);
-    const std::uint32_t first =
-        retired_lane == retired.lanes.end() ? 0 : retired_lane->second.next_index;
+    std::uint32_t first = retired_lane == retired.lanes.end() ? 0 : retired_lane->second.next_index;
+    if (lane.kind == logfmt::SegmentKind::kForeign && catalogue.foreign != nullptr) {
+      const auto foreign = catalogue.foreign->retired.find(lane);
+      if (foreign != catalogue.foreign->retired.end()) {
+        first = foreign->second.next_index;
+        books.written += foreign->second.lines;
+      }
+    }
     const auto position = checkpoint.lanes.find(lane);
     if (!wanted.has(lane.kind)) {
       if (position != checkpoint.lanes.end()) {
@@ -104,6 +110,10 @@ void Ledger::add_unwanted_lane(const std::string& sink, const logfmt::LaneId& la
 Ledger::Extent Ledger::extent(const logfmt::SegmentId& segment, const SegmentEntry& entry) {
   const auto known = sealed_.find(segment);
   if (known != sealed_.end()) return known->second;
+  if (entry.origin != nullptr) {
+    const SegmentExtent extent = entry.origin->extent();
+    return {extent.lines, extent.bytes};
+  }
   const bool is_active = entry.place == SegmentEntry::Place::kActive;
   if (!is_active && !entry.manifest.empty()) {
     if (const auto manifest = store_.manifest(entry)) {
@@ -147,9 +157,9 @@ void Ledger::count(const logfmt::SegmentId& segment, const SegmentEntry& entry, 
     const auto got = reader->read_at(reached.offset, {buffer.data(), most});
     if (!got || *got == 0) return;
     std::string_view text(buffer.data(), *got);
-    const std::size_t whole = entry.place == SegmentEntry::Place::kActive
-                                  ? logfmt::published_bytes(text)
-                                  : text.rfind('\n') + 1;
+    const bool may_hold_nul =
+        entry.place == SegmentEntry::Place::kActive && entry.origin == nullptr;
+    const std::size_t whole = may_hold_nul ? logfmt::published_bytes(text) : text.rfind('\n') + 1;
     if (whole == 0) return;
     reached.lines += count_lines(text.substr(0, whole));
     reached.offset += whole;

@@ -8,6 +8,7 @@
 #include "shipper/instance_lock.h"
 #include "shipper/ledger.h"
 #include "shipper/letter_box.h"
+#include "shipper/tail/foreign/foreign_sources.h"
 
 namespace pixel::shipper {
 namespace {
@@ -42,6 +43,8 @@ base::Result<ShipperState> offline_state(const Config& config) {
   if (!lock) return lock.error();
   Catalogue catalogue(config.spool);
   if (auto status = catalogue.scan(); !status) return status.error();
+  ForeignSources foreign(config.sources, config.state, catalogue);
+  if (auto status = foreign.open(); !status) return status.error();
   Retention retention(config.spool, config.state, config.retention);
   if (auto status = retention.open(); !status) return status.error();
   Ledger ledger(config.spool);
@@ -67,6 +70,15 @@ base::Result<ShipperState> offline_state(const Config& config) {
   if (!budget) return budget.error();
   state.budget = std::move(budget).value();
   return state;
+}
+
+base::Result<std::string> offline_sources(const Config& config) {
+  const auto lock = InstanceLock::acquire(config.state);
+  if (!lock) return lock.error();
+  Catalogue catalogue(config.spool);
+  ForeignSources foreign(config.sources, config.state, catalogue);
+  if (auto status = foreign.open(); !status) return status.error();
+  return foreign.to_json();
 }
 
 base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config) {

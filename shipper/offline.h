@@ -21,6 +21,8 @@ base::Result<Checkpoint> open_offline(const Config& config, const SinkConfig& si
 /// The sinks' own words, and the spool's size.
 base::Result<ShipperState> offline_state(const Config& config);
 
+/// Which segment is which part of which foreign file, as JSON.
+base::Result<std::string> offline_sources(const Config& config);
 base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config);
 
 /// The answer of the sink called `name`, or of the first that answers queries.

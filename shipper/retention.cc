@@ -125,6 +125,7 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
   }();
   if (!limits.enabled || sinks.empty()) return counts;
   for (const auto& [lane, segments] : catalogue.lanes) {
+    if (lane.kind == logfmt::SegmentKind::kForeign) continue;  // Not ours to delete.
     const Position position = least_position(sinks, lane);
     for (const auto& [index, entry] : segments) {
       // Without its manifest nobody would know any more how many lines there were.
@@ -149,6 +150,7 @@ base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std
   std::vector<std::filesystem::path> files;
   FileStore store(spool_);
   for (const auto& [lane, segments] : catalogue.lanes) {
+    if (lane.kind == logfmt::SegmentKind::kForeign) continue;
     for (const auto& [index, entry] : segments) {
       const bool is_old = now_s - entry.sealed_at >= seconds(keep_ns);
       if (entry.place != Place::kGone || !is_old) break;

@@ -102,6 +102,7 @@ struct Service::Lane {
 Service::Service(Config config)
     : config_(std::move(config)),
       catalogue_(config_.spool),
+      foreign_(config_.sources, config_.state, catalogue_),
       retention_(config_.spool, config_.state, config_.retention),
       budget_(config_.spool, config_.state, config_.budget),
       ledger_(config_.spool) {}
@@ -115,6 +116,8 @@ base::Status Service::start(bool once) {
   if (auto status = retention_.open(); !status) return status;
   if (auto status = budget_.open(); !status) return status;
   if (auto status = catalogue_.start(); !status) return status;
+  if (auto status = foreign_.open(); !status) return status;
+  if (auto status = once ? foreign_.settle() : foreign_.start(); !status) return status;
   for (const SinkConfig& sink : config_.sinks) lanes_.push_back(start_lane(sink, once));
   if (!once) upkeep_ = std::thread([this] { upkeep(); });
   return base::ok_status();
@@ -168,6 +171,7 @@ void Service::stop() {
   // All are asked before the first is waited for.
   for (const LanePtr& lane : lanes()) lane->runner.stop(kStopGraceNs);
   for (const LanePtr& lane : lanes()) lane->end();
+  foreign_.stop();
   catalogue_.wake();
   if (upkeep_.joinable()) upkeep_.join();
   catalogue_.stop();
@@ -268,10 +272,9 @@ void Service::upkeep() {
   std::uint64_t retain_at_ns = base::monotonic_ns() + base::kSecondNs;
   std::uint64_t budget_at_ns = 0;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    if (base::monotonic_ns() >= retain_at_ns) {
-      retain();
-      retain_at_ns = base::monotonic_ns() + kRetainEveryNs;
-    }
+    const bool deletes = base::monotonic_ns() >= retain_at_ns;
+    retain(deletes);
+    if (deletes) retain_at_ns = base::monotonic_ns() + kRetainEveryNs;
     if (base::monotonic_ns() >= budget_at_ns) {
       watch_budget();
       budget_at_ns = base::monotonic_ns() + kBudgetEveryNs;
@@ -281,7 +284,7 @@ void Service::upkeep() {
 }
 
 // Every configured sink counts, also one that could not be opened yet.
-void Service::retain() {
+void Service::retain(bool deletes) {
   std::vector<std::shared_ptr<const Checkpoint>> owned;
   std::vector<SinkReach> sinks;
   for (const auto& lane : lanes()) {
@@ -289,6 +292,10 @@ void Service::retain() {
     if (owned.back() == nullptr) return;
     sinks.emplace_back(owned.back().get(), lane->wanted);
   }
+  std::vector<const Checkpoint*> checkpoints;
+  for (const auto& checkpoint : owned) checkpoints.push_back(checkpoint.get());
+  foreign_.settle_delivered(checkpoints);
+  if (!deletes) return;
   const auto counts = retention_.run(*catalogue_.snapshot(), sinks, unix_now());
   if (!counts) {
     spdlog::error("retention: {}", counts.error().message);

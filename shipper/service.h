@@ -19,6 +19,7 @@
 #include "shipper/ledger.h"
 #include "shipper/retention.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/foreign/foreign_sources.h"
 #include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
@@ -103,6 +104,8 @@ class Service {
   std::vector<SinkHoldings> holdings();
   /// What a sink answers; an error where no sink has the name ("" is the first that can).
   base::Result<QueryAnswer> query(const std::string& sink, const std::string& sql);
+  /// Any thread.
+  const ForeignSources& foreign() const noexcept { return foreign_; }
 
  private:
   struct Lane;  // One sink with all it needs.
@@ -114,7 +117,7 @@ class Service {
   Config config() const;
   base::Result<JobOutcome> run_alone(const JobRequest& request, JobProgress& progress);
   void upkeep();
-  void retain();
+  void retain(bool deletes);
   void watch_budget();
   static SinkHoldings read_holdings(Lane& lane);
   Books balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted);
@@ -125,6 +128,7 @@ class Service {
   std::mutex change_mutex_;     // Held by who ends or starts lanes: a reload, the end of a job.
   std::unique_ptr<InstanceLock> lock_;
   Catalogue catalogue_;
+  ForeignSources foreign_;
   Retention retention_;
   Budget budget_;
   Ledger ledger_;

@@ -27,7 +27,7 @@ int run_command_line(int argc, const char* const* argv, const char* version) {
       "pixel-shipper COMMAND --help says more and gives an example.");
   for (const auto add :
        {add_run, add_check, add_test, add_explain, add_init, add_status, add_audit, add_replay,
-        add_backfill, add_dlq, add_journal, add_sql, add_holdings, add_completion}) {
+        add_backfill, add_dlq, add_journal, add_sql, add_holdings, add_sources, add_completion}) {
     add(app, invocation);
   }
   try {

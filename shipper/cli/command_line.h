@@ -30,6 +30,7 @@ void add_explain(CLI::App& app, Invocation& invocation);
 void add_init(CLI::App& app, Invocation& invocation);
 void add_status(CLI::App& app, Invocation& invocation);
 void add_holdings(CLI::App& app, Invocation& invocation);
+void add_sources(CLI::App& app, Invocation& invocation);
 void add_sql(CLI::App& app, Invocation& invocation);
 void add_audit(CLI::App& app, Invocation& invocation);
 void add_replay(CLI::App& app, Invocation& invocation);

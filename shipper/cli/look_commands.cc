@@ -43,6 +43,19 @@ int holdings(const Invocation& invocation) {
   return kFine;
 }
 
+int sources(const Invocation& invocation) {
+  const auto config = load(invocation);
+  if (!config) return kWrongUsage;
+  if (const auto reply = ask(*config, "/sources")) {
+    print(reply->body);
+    return reply->status == 200 ? kFine : kFailed;
+  }
+  const auto found = offline_sources(*config);
+  if (!found) return fail(invocation, found.error().message);
+  print(*found);
+  return kFine;
+}
+
 int query(const Invocation& invocation, const std::string& sink, const std::string& sql) {
   const auto config = load(invocation);
   if (!config) return kWrongUsage;
@@ -71,6 +84,13 @@ void add_holdings(CLI::App& app, Invocation& invocation) {
   CLI::App* const command = add_command(app, invocation, "holdings",
                                         "What each sink holds, by segment (JSON)", "holdings");
   command->callback([&invocation] { invocation.action = [&] { return holdings(invocation); }; });
+}
+
+void add_sources(CLI::App& app, Invocation& invocation) {
+  CLI::App* const command =
+      add_command(app, invocation, "sources",
+                  "Which segment is which part of which foreign file (JSON)", "sources");
+  command->callback([&invocation] { invocation.action = [&] { return sources(invocation); }; });
 }
 
 void add_sql(CLI::App& app, Invocation& invocation) {

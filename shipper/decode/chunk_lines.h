@@ -26,7 +26,7 @@ class ChunkLines {
   /// `text` (whole lines; its first byte lies at `offset` of `segment`) must outlive the use.
   void decode(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text);
 
-  logfmt::SegmentKind kind() const noexcept { return segment_.lane.kind; }
+  logfmt::SegmentKind kind() const noexcept { return logfmt::line_kind(segment_.lane.kind); }
   const logfmt::SegmentId& segment() const noexcept { return segment_; }
   /// Good lines; they are numbered from 0.
   std::size_t count() const noexcept {

@@ -37,7 +37,8 @@ DecodeCounts TableDecoder::decode(const logfmt::SegmentId& segment, std::uint64_
   failures_.clear();
   oldest_us_ = 0;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    if (tables_[i].source == segment.lane.kind) decode_table(tables_[i], tables[i]);
+    if (tables_[i].source == logfmt::line_kind(segment.lane.kind))
+      decode_table(tables_[i], tables[i]);
   }
   return settle(tables, dead_letters);
 }

@@ -10,15 +10,16 @@
 #include <tuple>
 
 #include "base/hash.h"
+#include "shipper/decode/columns.h"
 
 namespace pixel::shipper {
 namespace {
 
-// Lines that are neither headers nor fill.
+// Lines that are neither headers nor fill (comments and, of one byte, empty lines).
 std::uint64_t count_lines(std::string_view text) {
   std::uint64_t count = 0;
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    if (text[at] != '#') ++count;
+    if (text[at] != '#' && text[at] != '\n') ++count;
   }
   return count;
 }
@@ -258,16 +259,7 @@ std::string BatchBuilder::hash(const Parcel& parcel) {
 }
 
 std::uint64_t content_hash(const BatchContent& content) {
-  std::string text = content.is_lines ? "lines" : "rows";
-  for (const TableSpec& table : content.tables) {
-    text += fmt::format("\ntable {} {}", table.name, static_cast<char>(table.source));
-    for (const ColumnSpec& column : table.columns) {
-      text += fmt::format("\n{} {} {} {} {} {}", column.name, static_cast<int>(column.type),
-                          static_cast<int>(column.source), static_cast<int>(column.field),
-                          column.parameter, column.percent_decode);
-    }
-  }
-  return base::hash64(text);
+  return base::hash64(content.is_lines ? "lines" : "rows " + rows_fingerprint(content.tables));
 }
 
 }  // namespace pixel::shipper

@@ -112,14 +112,34 @@ base::Status Catalogue::scan() {
     active_.settled = sealed_.settled = false;
     return status;
   }
-  const bool same = previous->version > 0 && next->lanes == previous->lanes &&
-                    next->controls == previous->controls;
-  if (same) return base::ok_status();
-  next->version = previous->version + 1;
+  publish(std::move(next));
+  return base::ok_status();
+}
+
+// Two threads publish: the scanning one the spool's lanes, another one the foreign lanes.
+void Catalogue::publish(std::shared_ptr<CatalogueSnapshot> next) {
   const std::lock_guard lock(mutex_);
+  next->foreign = foreign_;
+  if (foreign_ != nullptr) next->lanes.insert(foreign_->lanes.begin(), foreign_->lanes.end());
+  const bool same = snapshot_->version > 0 && next->lanes == snapshot_->lanes &&
+                    next->controls == snapshot_->controls && next->foreign == snapshot_->foreign;
+  if (same) return;
+  next->version = snapshot_->version + 1;
   snapshot_ = std::move(next);
   changed_.notify_all();
-  return base::ok_status();
+}
+
+void Catalogue::set_foreign(std::shared_ptr<const ForeignLanes> foreign) {
+  const std::lock_guard lock(mutex_);
+  foreign_ = std::move(foreign);
+  auto next = std::make_shared<CatalogueSnapshot>(*snapshot_);
+  std::erase_if(next->lanes,
+                [](const auto& lane) { return lane.first.kind == logfmt::SegmentKind::kForeign; });
+  next->foreign = foreign_;
+  if (foreign_ != nullptr) next->lanes.insert(foreign_->lanes.begin(), foreign_->lanes.end());
+  next->version = snapshot_->version + 1;
+  snapshot_ = std::move(next);
+  changed_.notify_all();
 }
 
 base::Status Catalogue::list_active(CatalogueSnapshot& next) const {

@@ -26,9 +26,21 @@ namespace pixel::shipper {
 /// The segments of one lane by index.
 using LaneSegments = std::map<std::uint32_t, SegmentEntry>;
 
+/// Segments of files that others wrote; made by the foreign sources.
+struct ForeignLanes {
+  /// Segments of a lane that every sink has and whose files are gone: in no lane any more.
+  struct Retired {
+    std::uint32_t next_index = 0;  // All before it,
+    std::uint64_t lines = 0;       // with this many lines.
+  };
+  std::map<logfmt::LaneId, LaneSegments> lanes;
+  std::map<logfmt::LaneId, Retired> retired;
+};
+
 struct CatalogueSnapshot {
   std::uint64_t version = 0;                     // Grows with every change.
   std::map<logfmt::LaneId, LaneSegments> lanes;  // Of all kinds.
+  std::shared_ptr<const ForeignLanes> foreign;   // Null: none. Its lanes are in `lanes` too.
   /// By node and boot. A hint where a worker has come to.
   std::map<std::pair<std::uint16_t, std::uint32_t>, std::shared_ptr<const logfmt::ControlPage>>
       controls;
@@ -48,6 +60,9 @@ class Catalogue {
   /// Looks now; REQUIRES: not started, or called by its thread. An error where a directory cannot
   /// be listed: the snapshot stays as it was.
   base::Status scan();
+
+  /// Replaces the foreign lanes of the snapshot. Any thread, at any time.
+  void set_foreign(std::shared_ptr<const ForeignLanes> foreign);
 
   /// Scans on changes of names (inotify; five times a second at most) and each second, on a thread
   /// of its own. Directories that do not exist yet are waited for.
@@ -72,6 +87,7 @@ class Catalogue {
   };
   void run();
   bool unchanged(const std::filesystem::path& directory, DirectoryState& state) const;
+  void publish(std::shared_ptr<CatalogueSnapshot> next);
   base::Status list_active(CatalogueSnapshot& next) const;
   base::Status list_sealed(CatalogueSnapshot& next);
   void add_manifest(const logfmt::SealedName& name, const std::string& file,
@@ -84,6 +100,7 @@ class Catalogue {
   mutable std::mutex mutex_;  // Guards snapshot_ and wakes_.
   mutable std::condition_variable changed_;
   SnapshotPtr snapshot_;
+  std::shared_ptr<const ForeignLanes> foreign_;  // Guarded by mutex_.
   std::uint64_t wakes_ = 0;
 
   DirectoryState active_;  // The scanning thread's.

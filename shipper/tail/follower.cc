@@ -144,6 +144,7 @@ Follower::Step Follower::step_lane(Cursor& cursor, const CatalogueSnapshot& cata
   }
   cursor.gone_since_ns = 0;
   if (found->second.place == SegmentEntry::Place::kActive) {
+    if (found->second.origin != nullptr) return step_growing(cursor, found->second, now_ns);
     return step_active(cursor, found->second, catalogue.slot(cursor.lane), now_ns);
   }
   return step_sealed(cursor, found->second, now_ns);
@@ -163,6 +164,24 @@ Follower::Step Follower::step_active(Cursor& cursor, const SegmentEntry& entry,
   const std::string_view text(buffer_.data(), *got);
   const std::size_t bytes = logfmt::published_bytes(text);
   return bytes == 0 && is_left ? step_abandoned(cursor, now_ns) : lend(cursor, bytes);
+}
+
+// A piece of a foreign file: its origin says how much is published, and when it ends the catalogue
+// says so.
+Follower::Step Follower::step_growing(Cursor& cursor, const SegmentEntry& entry,
+                                      std::uint64_t now_ns) {
+  const std::uint64_t published = entry.origin->extent().bytes;
+  Position& position = cursor.position;
+  if (published <= position.offset) return Step::kNothing;
+  if (!open_reader(cursor, entry, now_ns)) return Step::kNothing;
+  const auto got = read(cursor, published - position.offset, now_ns);
+  if (!got || *got == 0) return Step::kNothing;
+  const std::size_t newline = std::string_view(buffer_.data(), *got).rfind('\n');
+  if (newline != std::string_view::npos) return lend(cursor, newline + 1);
+  if (*got < buffer_.size()) return Step::kNothing;
+  counters_.torn_bytes += *got;  // As in step_sealed.
+  position.offset += *got;
+  return Step::kAdvanced;
 }
 
 // Its writer has gone on and nothing is left to read: a segment that could not be sealed, or is
@@ -212,7 +231,9 @@ Follower::Step Follower::step_gone(Cursor& cursor, const LaneSegments& segments,
   const auto entry = segments.lower_bound(cursor.position.index);
   if (entry == segments.end()) return Step::kNothing;
   if (cursor.gone_since_ns == 0) cursor.gone_since_ns = now_ns;
-  if (now_ns - cursor.gone_since_ns < kGoneAfterNs) {
+  // The foreign sources have waited already before they call a segment gone.
+  const bool is_certain = entry->first == cursor.position.index && entry->second.origin != nullptr;
+  if (!is_certain && now_ns - cursor.gone_since_ns < kGoneAfterNs) {
     waiting_ = true;
     return Step::kNothing;
   }

@@ -88,6 +88,7 @@ class Follower {
   Step step_lane(Cursor& cursor, const CatalogueSnapshot& catalogue, std::uint64_t now_ns);
   Step step_active(Cursor& cursor, const SegmentEntry& entry, const logfmt::ControlSlot* slot,
                    std::uint64_t now_ns);
+  Step step_growing(Cursor& cursor, const SegmentEntry& entry, std::uint64_t now_ns);
   Step step_abandoned(Cursor& cursor, std::uint64_t now_ns);
   Step step_sealed(Cursor& cursor, const SegmentEntry& entry, std::uint64_t now_ns);
   Step step_gone(Cursor& cursor, const LaneSegments& segments, std::uint64_t now_ns);

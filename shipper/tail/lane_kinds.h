@@ -11,10 +11,10 @@ struct LaneKinds {
   bool events = true;
 
   constexpr bool has(logfmt::SegmentKind kind) const noexcept {
-    return kind == logfmt::SegmentKind::kAccess ? access : events;
+    return logfmt::line_kind(kind) == logfmt::SegmentKind::kAccess ? access : events;
   }
   void add(logfmt::SegmentKind kind) noexcept {
-    (kind == logfmt::SegmentKind::kAccess ? access : events) = true;
+    (logfmt::line_kind(kind) == logfmt::SegmentKind::kAccess ? access : events) = true;
   }
 };
 inline constexpr LaneKinds kAllLanes{true, true};

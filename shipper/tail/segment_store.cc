@@ -45,6 +45,7 @@ std::filesystem::path sealed_directory(const std::filesystem::path& spool) {
 
 base::Result<std::unique_ptr<SegmentReader>> FileStore::open(const logfmt::SegmentId& segment,
                                                              const SegmentEntry& entry) {
+  if (entry.origin != nullptr) return entry.origin->open();
   const auto path = entry.file.empty()
                         ? active_directory(spool_) / logfmt::active_file_name(segment)
                         : sealed_directory(spool_) / entry.file;
@@ -58,6 +59,13 @@ base::Result<std::unique_ptr<SegmentReader>> FileStore::open(const logfmt::Segme
 }
 
 base::Result<logfmt::Manifest> FileStore::manifest(const SegmentEntry& entry) {
+  if (entry.origin != nullptr) {
+    const SegmentExtent extent = entry.origin->extent();
+    logfmt::Manifest known;
+    known.lines = extent.lines;
+    known.bytes = extent.bytes;
+    return known;
+  }
   const auto path = sealed_directory(spool_) / entry.manifest;
   const auto text = base::read_file(path);
   if (!text) return text.error();

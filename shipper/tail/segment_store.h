@@ -15,6 +15,24 @@
 
 namespace pixel::shipper {
 
+/// How much of a segment there is to read.
+struct SegmentExtent {
+  std::uint64_t bytes = 0;
+  std::uint64_t lines = 0;
+};
+
+class SegmentReader;
+
+/// Where the bytes of a segment come from that is no file of the spool. Any thread.
+class SegmentOrigin {
+ public:
+  virtual ~SegmentOrigin() = default;
+  /// As SegmentStore::open.
+  virtual base::Result<std::unique_ptr<SegmentReader>> open() const = 0;
+  /// Grows while the segment is active: by whole lines, unless one is longer than a chunk.
+  virtual SegmentExtent extent() const = 0;
+};
+
 /// What exists of one segment.
 struct SegmentEntry {
   enum class Place : std::uint8_t {
@@ -28,6 +46,7 @@ struct SegmentEntry {
   std::string file;            // Of its data, in sealed/; "" otherwise.
   std::string manifest;        // In sealed/; "" where there is none.
   std::int64_t sealed_at = 0;  // Unix seconds: the data file's (or manifest's) last change.
+  std::shared_ptr<const SegmentOrigin> origin;  // Null: a file of the spool.
   bool operator==(const SegmentEntry&) const = default;
 };
 
@@ -46,7 +65,7 @@ class SegmentStore {
   /// deleted (the next look at the catalogue tells which).
   virtual base::Result<std::unique_ptr<SegmentReader>> open(const logfmt::SegmentId& segment,
                                                             const SegmentEntry& entry) = 0;
-  /// REQUIRES: entry.manifest is not empty.
+  /// REQUIRES: entry.manifest is not empty, or entry.origin is not null.
   virtual base::Result<logfmt::Manifest> manifest(const SegmentEntry& entry) = 0;
 };
 

@@ -101,8 +101,10 @@ def check_sink_examples(build, place):
     """Each [[sink]] block as a configuration of its own."""
     examples = [(path, text) for path in documents()
                 for text in TOML_BLOCK.findall(path.read_text(encoding="utf-8"))
-                if text.lstrip().startswith("[[sink]]")]
+                if text.lstrip().startswith(("[[sink]]", "[[source]]"))]
     for path, text in examples:
+        if "[[sink]]" not in text:
+            text += '[[sink]]\nname = "lines"\nkind = "file"\npath = "/srv/lines"\n'
         config = place / "example.toml"
         config.write_text(text, encoding="utf-8")
         done = run([program(build, "pixel-shipper"), "check", "--config", config], check=False)

@@ -72,7 +72,7 @@ def stuck_reason(site):
         ask = [program(site.build, "pixel-shipper"), "status", "--json", "--config", config.path]
 
         def error():
-            return json.loads(run(ask).stdout)["sinks"][0].get("error")
+            return json.loads(run(ask, check=False).stdout)["sinks"][0].get("error")
         return wait_until(error, 10, "the sink is stuck", pause=0.1)
     finally:
         shipper.kill()

@@ -156,7 +156,11 @@ Guarantee ClickhouseSink::guarantee() const {
             "somebody deletes rows while they are delivered, or the server begins with an insert "
             "only after the shipper that sent it was killed and has looked again"};
   }
-  return {true, "each insert has a token of its byte ranges, by which the table knows it again",
+  const bool is_known = where != nullptr;
+  return {true,
+          is_known ? "each insert has a token of its byte ranges, by which the table knows it again"
+                   : "each insert has a token of its byte ranges, by which the table knows it "
+                     "again; where it does not, rows that are there are left out of each insert",
           "so many others insert between two attempts that the table's deduplication window (by "
           "default " +
               std::to_string(options_.deduplication_window) + " inserts) is over"};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -76,7 +77,8 @@ TEST(Config, CommentedExamplesOfTheShippedFileAreValid) {
   const auto reader = base::ConfigReader::from_text(text, "example");
   const Config config = read_config(*reader);
   EXPECT_EQ(reader->errors(), std::vector<std::string>());
-  EXPECT_EQ(config.sinks.back().kind, "file");
+  const auto is_file = [](const SinkConfig& sink) { return sink.kind == "file"; };
+  EXPECT_TRUE(std::any_of(config.sinks.begin(), config.sinks.end(), is_file));
   EXPECT_EQ(config.tables.at(0).columns.size(), 32U + 5U + 2U);
 }
 
@@ -123,7 +125,8 @@ TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
       "s.toml:15: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
       "s.toml:17: sink.flush_age: expected \"1ms\" to \"1h\"\n"
       "s.toml:18: sink.flush_rows: expected an integer from 1 to 1000000\n"
-      "s.toml:21: sink.kind: expected one of \"duckdb\", \"lake\", \"file\"\n"
+      "s.toml:21: sink.kind: expected one of \"duckdb\", \"lake\", \"file\", \"postgres\", "
+      "\"redshift\", \"s3\", \"stdout\", \"http\", \"clickhouse\"\n"
       "s.toml:22: sink.kind: expected the kind of the sink, such as \"file\"\n"
       "s.toml:23: sink.name: expected a name that no other sink has\n");
 }

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sweep must know of each sink: its settings, how to begin anew, what it holds. A new sink
+is one class here and its name in ADAPTERS."""
+
+import json
+import shutil
+
+from harness.process import program, run
+
+
+class Adapter:
+    """A sink that lies in files below the place. `once` is called before all runs, `over` after."""
+    name = ""
+
+    def __init__(self, build, place):
+        self.build = build
+        self.place = place
+
+    def once(self):
+        """Starts what the sink needs, such as a server."""
+
+    def over(self):
+        """Ends it."""
+
+    def reset(self):
+        """Forgets all rows, and what the shipper knows of them."""
+        for name in ("state", "out"):
+            shutil.rmtree(self.place / name, ignore_errors=True)
+
+    def settings(self):
+        """The TOML of its [[sink]], without name and batch limits."""
+        raise NotImplementedError
+
+    def ids(self, config):
+        """The id of every row, in any order."""
+        raise NotImplementedError
+
+    def sql_ids(self, config):
+        done = run([program(self.build, "pixel-shipper"), "sql", "--config", config, "--sink",
+                    "swept", "select id from requests"])
+        return [row[0] for row in json.loads(done.stdout)["rows"]]
+
+
+class File(Adapter):
+    name = "file"
+
+    def settings(self):
+        return f'kind = "file"\npath = "{self.place}/out"\nmax_file_bytes = "64KiB"\n'
+
+    def ids(self, config):
+        return [json.loads(line)["id"] for path in sorted((self.place / "out").glob("*.jsonl"))
+                for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+class DuckDb(Adapter):
+    name = "duckdb"
+
+    def reset(self):
+        super().reset()
+        (self.place / "out").mkdir()
+
+    def settings(self):
+        return f'kind = "duckdb"\npath = "{self.place}/out/w.duckdb"\nmemory = "128MiB"\n'
+
+    def ids(self, config):
+        return self.sql_ids(config)
+
+
+class Lake(Adapter):
+    name = "lake"
+
+    def settings(self):
+        return f'kind = "lake"\npath = "{self.place}/out"\nmemory = "128MiB"\nmerge_files = 2\n'
+
+    def ids(self, config):
+        return self.sql_ids(config)
+
+
+ADAPTERS = {adapter.name: adapter for adapter in (File, DuckDb, Lake)}
