@@ -3,6 +3,7 @@
 """pixel-shipper's commands with real processes: beside a running shipper and without one, on bad
 days (a second shipper, no rights, a full disk, a killed one), with exit codes and JSON."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -239,13 +240,9 @@ def full_disk(build, place, disk):
         f'kind = "file"\npath = "{disk}/out"\nretry_cap = "100ms"\n', encoding="utf-8")
     site.log_lines(100)
     filler = disk / "filler"
-    with open(filler, "wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
     shipper = Process("pixel-shipper", [program(build, "pixel-shipper"), "run", "--config",
                                         site.config.path], site.place / "log").start()
     try:
