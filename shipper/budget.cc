@@ -37,8 +37,13 @@ std::uint64_t directory_bytes(const std::filesystem::path& directory) {
   return bytes;
 }
 
-std::uint64_t free_bytes_of(const std::filesystem::path& path) {
+// Of the nearest folder that exists: there may be no spool yet.
+std::uint64_t free_bytes_of(std::filesystem::path path) {
   struct statvfs info {};
+  std::error_code error;
+  while (!std::filesystem::exists(path, error) && path.has_relative_path()) {
+    path = path.parent_path();
+  }
   if (::statvfs(path.c_str(), &info) != 0) return UINT64_MAX;
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }

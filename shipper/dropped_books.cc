@@ -61,6 +61,9 @@ base::Result<DroppedBooks> parse_dropped_books(std::string_view text) {
   if (!object.is_object()) return damaged;
   try {
     if (object.at("format_version") != kFormatVersion) return damaged;
+    for (const char* key : {"segments", "lines", "bytes"}) {
+      if (!object.at(key).is_number_unsigned()) return damaged;
+    }
     DroppedBooks books;
     books.segments = object.at("segments").get<std::uint64_t>();
     books.lines = object.at("lines").get<std::uint64_t>();

@@ -255,7 +255,7 @@ def full_disk(build, place, disk):
         filler.unlink()
         if not shipper.runs():
             shipper.start()
-        wait_until(lambda: site.command("status").returncode == 0, 20, "well again")
+        wait_until(site.is_drained, 20, "well again")
         status = site.json("status")["sinks"][0]
         assert status["delivered"] == 100 and status["residue"] == 0, status
     finally:
