@@ -3,6 +3,7 @@
 // or death. COLD.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "base/result.h"
@@ -12,8 +13,10 @@ namespace pixel::shipper {
 
 class InstanceLock {
  public:
-  /// Creates the directory if needed. An error that names the holder's pid where it is held.
-  static base::Result<InstanceLock> acquire(const std::filesystem::path& state);
+  /// Creates the directory if needed. An error that names the holder's pid where it is still held
+  /// after `wait_ns`.
+  static base::Result<InstanceLock> acquire(const std::filesystem::path& state,
+                                            std::uint64_t wait_ns = 0);
 
  private:
   explicit InstanceLock(base::UniqueFd fd) : fd_(std::move(fd)) {}

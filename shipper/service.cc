@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::uint64_t kRetainEveryNs = 60 * base::kSecondNs;
 constexpr std::uint64_t kBudgetEveryNs = 5 * base::kSecondNs;
+constexpr std::uint64_t kLockPatienceNs = 3 * base::kSecondNs;
 constexpr std::uint64_t kStopGraceNs = 20 * base::kSecondNs;
 constexpr std::uint64_t kOnceFailuresMax = 10;
 constexpr int kBalanceAttempts = 5;
@@ -110,7 +111,8 @@ Service::Service(Config config)
 Service::~Service() { stop(); }
 
 base::Status Service::start(bool once) {
-  auto lock = InstanceLock::acquire(config_.state);
+  // A command that looked, or a predecessor that is ending, lets go of it soon.
+  auto lock = InstanceLock::acquire(config_.state, kLockPatienceNs);
   if (!lock) return lock.error();
   lock_ = std::make_unique<InstanceLock>(std::move(lock).value());
   if (auto status = retention_.open(); !status) return status;
