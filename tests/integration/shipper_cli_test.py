@@ -3,6 +3,7 @@
 """pixel-shipper's commands with real processes: beside a running shipper and without one, on bad
 days (a second shipper, no rights, a full disk, a killed one), with exit codes and JSON."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -52,6 +53,10 @@ class Site:
         shipper = make_shipper(self.build, self.config).start()
         shipper.wait_for_port(self.config.admin_port)
         return shipper
+
+    def is_drained(self):
+        sinks = json.loads(self.command("status", "--json").stdout)["sinks"]
+        return all(sink["pending"] == 0 for sink in sinks)
 
     def count(self):
         text = "select count(*) from requests"
@@ -107,7 +112,7 @@ def check_looking(build, place):
     look_and_mend(site)
     shipper = site.start()
     try:
-        wait_until(lambda: site.command("status").returncode == 0, 20, "status is fine")
+        wait_until(site.is_drained, 20, "all is delivered")
         assert site.json("status")["running"]
         look_and_mend(site)
     finally:
@@ -170,7 +175,7 @@ def check_second_and_killed(build, place):
         assert f"pid {shipper.pid}" in again.stderr, again.stderr
         refused = site.command("journal", "discard", "--sink", "lake", check=1)
         assert f"pid {shipper.pid}" in refused.stderr, refused.stderr
-        wait_until(lambda: site.command("status").returncode == 0, 20, "status is fine")
+        wait_until(site.is_drained, 20, "all is delivered")
     finally:
         shipper.kill()
     status = site.json("status")
@@ -201,8 +206,10 @@ def check_no_rights(build, place):
     os.chmod(place, 0o755)
     os.chmod(site.place, 0o755)
     nobody = {"user": 65534, "group": 65534, "extra_groups": []}
+    # Where that user may read it, with the library that lies beside it.
     copy = site.place / "pixel-shipper"
-    shutil.copy(program(build, "pixel-shipper"), copy)
+    for name in ("pixel-shipper", "libduckdb.so"):
+        shutil.copy(pathlib.Path(build) / "bin" / name, site.place / name)
     for words in (["check", "--reach"], ["run", "--once"], ["status"]):
         done = run([copy, *words, "--config", site.config.path], check=False, **nobody)
         said = done.stdout + done.stderr
@@ -233,13 +240,9 @@ def full_disk(build, place, disk):
         f'kind = "file"\npath = "{disk}/out"\nretry_cap = "100ms"\n', encoding="utf-8")
     site.log_lines(100)
     filler = disk / "filler"
-    with open(filler, "wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
     shipper = Process("pixel-shipper", [program(build, "pixel-shipper"), "run", "--config",
                                         site.config.path], site.place / "log").start()
     try:
