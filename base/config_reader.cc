@@ -8,14 +8,17 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <sstream>
 
 #include "base/file.h"
+#include "base/toml_place.h"
 #include "base/units.h"
 
 namespace pixel::base {
 
 struct ConfigReader::State {
   std::string name;
+  std::string text;
   toml::table table;
   std::vector<std::pair<std::uint32_t, std::string>> errors;
 };
@@ -123,6 +126,7 @@ std::unique_ptr<ConfigReader> ConfigReader::from_file(const std::filesystem::pat
 std::unique_ptr<ConfigReader> ConfigReader::from_text(std::string_view text, std::string name) {
   std::unique_ptr<ConfigReader> reader(new ConfigReader);
   reader->state_->name = std::move(name);
+  reader->state_->text = text;
   try {
     reader->state_->table = toml::parse(text);
   } catch (const toml::parse_error& error) {
@@ -141,6 +145,11 @@ ConfigSection ConfigReader::root() {
 void ConfigReader::add_error(std::uint32_t line, std::string text) {
   state_->errors.emplace_back(line, line == 0 ? fmt::format("{}: {}", state_->name, text)
                                               : fmt::format("{}:{}: {}", state_->name, line, text));
+}
+
+void ConfigReader::add_error_at(const TomlPlace& place, const std::string& text) {
+  state_->errors.emplace_back(
+      place.line, fmt::format("{}:{}:{}: {}", state_->name, place.line, place.column, text));
 }
 
 std::vector<std::string> ConfigReader::errors() const {
@@ -174,6 +183,25 @@ void ConfigSection::report(std::string_view key, std::string_view text) {
   const toml::node* node = node_->find(key);
   reader_->add_error(node == nullptr ? node_->line : node->source().begin.line,
                      fmt::format("{}: {}", node_->key_path(key), text));
+}
+
+void ConfigSection::report_at(std::string_view key, std::size_t offset, std::string_view text) {
+  const toml::node* node = node_->find(key);
+  if (node == nullptr || !node->is_string()) return report(key, text);
+  const TomlPlace begin{node->source().begin.line, node->source().begin.column};
+  const TomlPlace place = place_in_string(reader_->state_->text, begin, offset);
+  reader_->add_error_at(place, fmt::format("{}: {}", node_->key_path(key), text));
+}
+
+void ConfigSection::report_element_at(std::string_view key, std::size_t index, std::size_t offset,
+                                      std::string_view text) {
+  const toml::node* node = node_->find(key);
+  const toml::array* array = node == nullptr ? nullptr : node->as_array();
+  if (array == nullptr || index >= array->size()) return report(key, text);
+  const auto& begin = (*array)[index].source().begin;
+  const TomlPlace place =
+      place_in_string(reader_->state_->text, {begin.line, begin.column}, offset);
+  reader_->add_error_at(place, fmt::format("{}[{}]: {}", node_->key_path(key), index, text));
 }
 
 template <class Integer>
@@ -246,6 +274,33 @@ void ConfigSection::read(std::string_view key, std::vector<std::string>& values)
     read_values.push_back(text->get());
   }
   values = std::move(read_values);
+}
+
+void ConfigSection::read(std::string_view key, double& value, double min, double max) {
+  const toml::node* node = node_->find(key);
+  if (node == nullptr) return;
+  const auto number = node->value<double>();
+  if (number && node->is_number() && *number >= min && *number <= max) {
+    value = *number;
+  } else {
+    fail(key, fmt::format("a number from {} to {}", min, max));
+  }
+}
+
+void ConfigSection::read(std::string_view key, ConfigScalar& value) {
+  const toml::node* node = node_->find(key);
+  if (node == nullptr) return;
+  if (const auto* text = node->as_string()) {
+    value = text->get();
+  } else if (const auto* flag = node->as_boolean()) {
+    value = flag->get();
+  } else if (const auto* integer = node->as_integer()) {
+    value = integer->get();
+  } else if (const auto* real = node->as_floating_point()) {
+    value = real->get();
+  } else {
+    fail(key, "a string, a number, true or false");
+  }
 }
 
 void ConfigSection::read_scaled(std::string_view key, std::uint64_t& value, Bounds bounds,
@@ -346,6 +401,19 @@ std::vector<std::string> ConfigSection::keys() const {
 
 bool ConfigSection::has(std::string_view key) const {
   return node_->table != nullptr && node_->table->contains(key);
+}
+
+std::string ConfigSection::text() const {
+  std::ostringstream stream;
+  if (node_->table != nullptr) stream << *node_->table;
+  return stream.str();
+}
+
+std::string ConfigSection::text(std::string_view key) const {
+  const toml::node* node = node_->table == nullptr ? nullptr : node_->table->get(key);
+  std::ostringstream stream;
+  if (node != nullptr) node->visit([&stream](const auto& value) { stream << value; });
+  return stream.str();
 }
 
 void ConfigSection::finish() {

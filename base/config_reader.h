@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -28,7 +29,11 @@ struct Bounds {
   std::uint64_t max = UINT64_MAX;
 };
 
+/// A value whose type is the setting's own matter.
+using ConfigScalar = std::variant<bool, std::int64_t, double, std::string>;
+
 class ConfigReader;
+struct TomlPlace;
 
 /// One table of the file. Reading a key marks it known; a key that is absent leaves the default.
 /// Lives as long as its ConfigReader.
@@ -42,6 +47,10 @@ class ConfigSection {
   void read(std::string_view key, std::string& value);
   void read(std::string_view key, std::filesystem::path& value);
   void read(std::string_view key, std::vector<std::string>& values);
+  /// Numbers with or without a fraction, inclusive bounds.
+  void read(std::string_view key, double& value, double min, double max);
+  /// A string, number or boolean as it stands.
+  void read(std::string_view key, ConfigScalar& value);
   /// Strings such as "64MiB", in bytes.
   void read_bytes(std::string_view key, std::uint64_t& bytes, Bounds bounds = {});
   /// Strings such as "60s", in nanoseconds.
@@ -59,6 +68,11 @@ class ConfigSection {
   /// The keys of this table, in file order: for tables whose keys are the user's own names.
   std::vector<std::string> keys() const;
   bool has(std::string_view key) const;
+  /// The table as TOML in an order of its own, without comments; "" where the section is absent.
+  /// The same text means the same settings. May hold secrets: compare or hash it, never show it.
+  std::string text() const;
+  /// The same of one key.
+  std::string text(std::string_view key) const;
   /// Reports an error of meaning at a key of this table ("must not be ..."); `expected` completes
   /// "expected ...".
   void fail(std::string_view key, std::string_view expected);
@@ -68,6 +82,12 @@ class ConfigSection {
   /// Reports an error whose text is not of the form "expected ..., found ...", and marks the key
   /// known.
   void report(std::string_view key, std::string_view text);
+  /// The same for a place within a string: "edge.toml:12:17: table.where: <text>", where 17 is the
+  /// column in the file (in characters, from 1) of the value's byte `offset`.
+  void report_at(std::string_view key, std::size_t offset, std::string_view text);
+  /// The same for a string that is an element of an array.
+  void report_element_at(std::string_view key, std::size_t index, std::size_t offset,
+                         std::string_view text);
   /// Reports each key that nothing has read.
   void finish();
 
@@ -102,6 +122,7 @@ class ConfigReader {
   friend class ConfigSection;
   ConfigReader();
   void add_error(std::uint32_t line, std::string text);
+  void add_error_at(const TomlPlace& place, const std::string& text);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -96,6 +96,20 @@ Status create_directories(const fs::path& directory) {
   return ok_status();
 }
 
+Status check_writable(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::path existing = directory;
+  while (!std::filesystem::exists(existing, error) && existing.has_relative_path()) {
+    existing = existing.parent_path();
+  }
+  if (existing.empty()) existing = ".";
+  if (!std::filesystem::is_directory(existing, error)) {
+    return Error{existing.string() + " is no directory"};
+  }
+  if (::access(existing.c_str(), W_OK | X_OK) == 0) return ok_status();
+  return errno_error("write to", existing, errno);
+}
+
 Result<std::vector<std::string>> list_directory(const fs::path& directory) {
   std::error_code error;
   fs::directory_iterator entry(directory, error);

@@ -37,6 +37,10 @@ Status sync_directory(const std::filesystem::path& directory);
 /// Creates the directory and its parents; fine when it exists.
 Status create_directories(const std::filesystem::path& directory);
 
+/// Whether this process could make and change files in the directory, or make the directory where
+/// there is none yet. Changes nothing.
+Status check_writable(const std::filesystem::path& directory);
+
 /// The file names (not paths) in a directory, sorted; an error when it cannot be read.
 Result<std::vector<std::string>> list_directory(const std::filesystem::path& directory);
 

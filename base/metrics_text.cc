@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "base/assert.h"
+
 namespace pixel::base {
 namespace {
 
@@ -26,7 +28,8 @@ void MetricsText::family(std::string_view name, Kind kind, std::string_view help
   name_ = name;
   text_ += fmt::format("# HELP {} ", name);
   append_escaped(text_, help, false);
-  text_ += fmt::format("\n# TYPE {} {}\n", name, kind == Kind::kCounter ? "counter" : "gauge");
+  constexpr std::string_view kTypes[] = {"counter", "gauge", "histogram"};
+  text_ += fmt::format("\n# TYPE {} {}\n", name, kTypes[static_cast<std::size_t>(kind)]);
 }
 
 void MetricsText::sample_text(std::string_view labels, std::string_view value) {
@@ -44,6 +47,25 @@ void MetricsText::sample(std::string_view labels, double value) {
   if (std::isnan(value)) return sample_text(labels, "NaN");
   if (std::isinf(value)) return sample_text(labels, value > 0 ? "+Inf" : "-Inf");
   sample_text(labels, fmt::format("{}", value));
+}
+
+void MetricsText::histogram(std::string_view labels, std::span<const double> bounds,
+                            std::span<const std::uint64_t> counts, double sum) {
+  CHECK(counts.size() == bounds.size() + 1);
+  const std::string family = name_;
+  const std::string before = labels.empty() ? "" : fmt::format("{},", labels);
+  std::uint64_t total = 0;
+  name_ = family + "_bucket";
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    total += counts[i];
+    const std::string bound = i < bounds.size() ? fmt::format("{}", bounds[i]) : "+Inf";
+    sample(fmt::format("{}le=\"{}\"", before, bound), total);
+  }
+  name_ = family + "_sum";
+  sample(labels, sum);
+  name_ = family + "_count";
+  sample(labels, total);
+  name_ = family;
 }
 
 std::string MetricsText::quote_label(std::string_view name, std::string_view value) {

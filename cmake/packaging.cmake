@@ -67,6 +67,22 @@ foreach(page pixel-edge.8 pixel-shipper.8 pixel-log.1 pixel-load.1)
   install(FILES ${made}/${page}.gz DESTINATION share/man/man${section})
 endforeach()
 
+# Each shell's completion, by the program's own tables.
+set(completions)
+foreach(shell bash zsh fish)
+  add_custom_command(OUTPUT ${made}/completion.${shell}
+    COMMAND pixel-shipper completion ${shell} > ${made}/completion.${shell}
+    DEPENDS pixel-shipper VERBATIM)
+  list(APPEND completions ${made}/completion.${shell})
+endforeach()
+add_custom_target(pixel_completions ALL DEPENDS ${completions})
+install(FILES ${made}/completion.bash DESTINATION share/bash-completion/completions
+  RENAME pixel-shipper)
+install(FILES ${made}/completion.zsh DESTINATION share/zsh/vendor-completions
+  RENAME _pixel-shipper)
+install(FILES ${made}/completion.fish DESTINATION share/fish/vendor_completions.d
+  RENAME pixel-shipper.fish)
+
 install(TARGETS pixel-edge pixel-shipper pixel-log pixel-load RUNTIME DESTINATION bin)
 # Not a library of the system: nobody else finds it, and no other one is taken for it.
 install(FILES ${duckdb_file} DESTINATION lib/pixeledge RENAME libduckdb.so)

@@ -32,7 +32,18 @@ void erase_repeated(std::vector<std::string>& errors) {
   std::erase_if(errors, [&](const std::string& error) { return !seen.insert(error).second; });
 }
 
-LoadedConfig load(base::ConfigReader& reader) {
+enum class Files : bool { kIgnore, kCheck };
+
+std::vector<ConfigFault> faults_of(const EdgeConfig& config, Files files) {
+  std::vector<ConfigFault> faults = check_config(config);
+  if (files == Files::kIgnore) return faults;
+  ConfigFaults more;
+  check_files(config, more);
+  for (ConfigFault& fault : more.take()) faults.push_back(std::move(fault));
+  return faults;
+}
+
+LoadedConfig load(base::ConfigReader& reader, Files files) {
   LoadedConfig loaded;
   loaded.errors = reader.errors();
   if (!loaded.errors.empty()) return loaded;  // Unreadable: anything more would mislead.
@@ -43,7 +54,7 @@ LoadedConfig load(base::ConfigReader& reader) {
   RouteReader routes(root, loader);
   loaded.config.http.routes = routes.read();
   root.finish();
-  for (const ConfigFault& fault : check_config(loaded.config)) {
+  for (const ConfigFault& fault : faults_of(loaded.config, files)) {
     if (fault.section.starts_with("route[")) {
       const std::size_t index = std::stoul(fault.section.substr(6));
       if (base::ConfigSection* const section = routes.section_of(index)) tell(*section, fault);
@@ -60,11 +71,11 @@ LoadedConfig load(base::ConfigReader& reader) {
 }  // namespace
 
 LoadedConfig load_config(const std::filesystem::path& path) {
-  return load(*base::ConfigReader::from_file(path));
+  return load(*base::ConfigReader::from_file(path), Files::kCheck);
 }
 
 LoadedConfig load_config_text(std::string_view text, std::string name) {
-  return load(*base::ConfigReader::from_text(text, std::move(name)));
+  return load(*base::ConfigReader::from_text(text, std::move(name)), Files::kIgnore);
 }
 
 std::string dump(const EdgeConfig& config) {

@@ -75,8 +75,9 @@ struct LoadedConfig {
   EdgeConfig config;
   std::vector<std::string> errors;
 };
+/// The files that settings name are read too; what is wrong with them is among the errors.
 LoadedConfig load_config(const std::filesystem::path& path);
-/// `name` stands for the file in errors.
+/// Reads no file. `name` stands for it in errors.
 LoadedConfig load_config_text(std::string_view text, std::string name);
 
 /// The effective settings as TOML that load_config_text reads back to the same.

@@ -59,6 +59,11 @@ void ConfigFaults::expect(std::string section, std::string key, std::string expe
   faults_.push_back({std::move(section), std::move(key), element, std::move(expected), false});
 }
 
+void ConfigFaults::report(std::string section, std::string key, std::string text) {
+  faults_.push_back(
+      {std::move(section), std::move(key), ConfigFault::kWhole, std::move(text), true});
+}
+
 void ConfigFaults::expect_default(const EdgeConfig& config, std::string_view section,
                                   std::string_view key, std::string_view reason) {
   const std::vector<Setting> settings = list_settings(config);
@@ -68,8 +73,7 @@ void ConfigFaults::expect_default(const EdgeConfig& config, std::string_view sec
     if (setting.section != section || setting.key != key || setting.value == defaults[i].value) {
       continue;
     }
-    faults_.push_back({setting.section, setting.key, ConfigFault::kWhole,
-                       fmt::format("has no effect while {}", reason), true});
+    report(setting.section, setting.key, fmt::format("has no effect while {}", reason));
   }
 }
 

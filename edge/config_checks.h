@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What settings must mean, once each is of its type and within its bounds: pure functions over a
-// configuration, by theme. Values are looked at, not whether a key was written: an example with
-// every default in it is fine. COLD.
+// What settings must mean, once each is of its type and within its bounds: functions over a
+// configuration, by theme, and pure but for check_files. Values are looked at, not whether a key
+// was written: an example with every default in it is fine. COLD.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,8 @@ class ConfigFaults {
   /// Of an empty `expected` nothing is made.
   void expect(std::string section, std::string key, std::string expected,
               std::size_t element = ConfigFault::kWhole);
+  /// `text` is all there is to say.
+  void report(std::string section, std::string key, std::string text);
   /// "has no effect while <reason>", where `key` has another value than the default.
   void expect_default(const EdgeConfig& config, std::string_view section, std::string_view key,
                       std::string_view reason);
@@ -51,8 +53,10 @@ void check_client(const EdgeConfig& config, ConfigFaults& faults);
 void check_policy(const EdgeConfig& config, ConfigFaults& faults);
 // config_checks_routes.cc
 void check_routes(const EdgeConfig& config, ConfigFaults& faults);
+/// Whether the files that settings name can be used: reads them.
+void check_files(const EdgeConfig& config, ConfigFaults& faults);
 
-/// All of them.
+/// All of them but check_files.
 std::vector<ConfigFault> check_config(const EdgeConfig& config);
 
 /// "0.0.0.0:8080", "[::]:8080".

@@ -29,10 +29,11 @@ bool WorkerCore<R>::step() {
     settle_closers();
   if (!inputs_.empty()) [[unlikely]]
     run_queued_input();
-  if (ring_.realtime_s() != wall_s_) [[unlikely]]
+  const bool is_new_second = ring_.realtime_s() != wall_s_ || now_s() != ticked_s_;
+  if (is_new_second) [[unlikely]]
     tick();
-  else if (wheel_.has_due()) [[unlikely]]
-    visit_deadlines();
+  if (is_new_second || (wheel_.has_due() && now_ns_ >= next_ends_ns_)) [[unlikely]]
+    visit_deadlines(completions);
   if (control_.drain_deadline_ns() != 0) [[unlikely]] {
     if (!drain_step()) return false;
   }
@@ -368,7 +369,7 @@ void WorkerCore<R>::flush_outputs() {
       continue;
     }
     prepare_send(ring_.next_entry(), connection.fd, connection.output.bytes,
-                 connection.output.count,
+                 connection.output.count, connection.close_after_output && connection.linger,
                  {Operation::kSend, connection.generation, connection.index});
     bytes += connection.output.count;
     connection.sent = connection.output;
@@ -383,8 +384,7 @@ void WorkerCore<R>::flush_outputs() {
 
 template <Ring R>
 Wait WorkerCore<R>::next_wait() const {
-  const bool more_to_do =
-      !closers_.empty() || !inputs_.empty() || !starved_.empty() || wheel_.has_due();
+  const bool more_to_do = !closers_.empty() || !inputs_.empty() || !starved_.empty();
   if (more_to_do) return {0, 0, 0};
   // Once a second the clock text, the timers and the segment's age are looked at.
   std::uint64_t timeout_ns = 1'000'000'000 - now_ns_ % 1'000'000'000;
@@ -392,6 +392,8 @@ Wait WorkerCore<R>::next_wait() const {
     if (each.retry_at_ns != 0) timeout_ns = std::min<std::uint64_t>(timeout_ns, 20'000'000);
   }
   if (draining_) timeout_ns = std::min<std::uint64_t>(timeout_ns, 50'000'000);
+  if (wheel_.has_due()) [[unlikely]]
+    timeout_ns = std::min(timeout_ns, detail::kEndsPauseNs);
   return wait_policy_.next(connections_.open_count(), timeout_ns);
 }
 

@@ -34,10 +34,13 @@ void WorkerCore<R>::on_accept_end(std::uint32_t listener, int result) {
   accept_trouble_ = true;
 }
 
+/// After a pause only below 95 %: an accept takes all that wait in the backlog, and whom it takes
+/// beyond the last slot would have to be turned away.
 template <Ring R>
 void WorkerCore<R>::retry_accepts() {
   if (draining_) return;
-  if (accept_paused_ && connections_.open_count() > options_.connections_max / 20 * 19) return;
+  const std::uint64_t open_count = connections_.open_count();
+  if (accept_paused_ && open_count * 20 >= options_.connections_max * std::uint64_t{19}) return;
   accept_paused_ = accept_trouble_ = false;
   for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
     if (listeners_[i].armed) continue;
@@ -338,13 +341,13 @@ void WorkerCore<R>::settle_closers() {
     if (!connection.open) {
       release_if_settled(connection);
     } else if (connection.tail == BlockPool::kNone) {
-      const bool linger = connection.linger && !connection.peer_ended && connection.receive_armed;
-      if (!linger) {
+      // Closing with input unread would send a reset that can overtake the answer. Its last bytes
+      // may still wait for the end to go with (prepare_send).
+      if (connection.linger) ring_.shut_down_sending(connection.fd);
+      if (!connection.linger || connection.peer_ended || !connection.receive_armed) {
         close_connection(connection);
         continue;
       }
-      // Closing with input unread would send a reset that can overtake the answer.
-      ring_.shut_down_sending(connection.fd);
       connection.lingering = true;
       connection.active_s = now_s();
       wheel_.move(connection, deadline_s(connection));

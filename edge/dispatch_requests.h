@@ -111,8 +111,10 @@ void WorkerCore<R>::serve_other(Connection& connection, Exchange& exchange,
       if (known && takes_records) return serve_post(connection, exchange, persistence);
       return answer(connection, exchange, route.post, persistence);
     case Method::kOptions:
-      if (health) return serve_health(connection, exchange, persistence);
-      return serve_preflight(connection, exchange, persistence);
+      if (!health) return serve_preflight(connection, exchange, persistence);
+      // HAProxy asks so (option httpchk), and wants to know what GET would tell it.
+      add_header(exchange, "Allow", "GET, HEAD, OPTIONS");
+      return serve_health(connection, exchange, persistence);
     case Method::kKnownOther:
       // CONNECT has no path (RFC 9112 section 3.2.3).
       return answer(connection, exchange,

@@ -36,7 +36,6 @@ bool choose_config(Flags& flags) {
   return false;
 }
 
-// The files that settings name are read too.
 int check(const pixel::edge::EdgeConfig& config, bool says_ok) {
   const auto rules = pixel::edge::Rules::create(config);
   if (!rules) {

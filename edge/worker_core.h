@@ -39,6 +39,8 @@ namespace detail {
 inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
 /// Why a request was answered otherwise than its sender hoped; the field is ours.
 inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
+/// Between one lot of connections whose deadline has come and the next, at least.
+inline constexpr std::uint64_t kEndsPauseNs = 200'000;
 /// A line grows to at most three times its head, and its other fields are short.
 inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
   return 3 * std::size_t{limits.head_bytes} + 4'096;
@@ -173,7 +175,7 @@ class WorkerCore {
   std::uint32_t on_deadline(Connection& connection);
   void time_out_head(Connection& connection);
   void tick();
-  void visit_deadlines();
+  void visit_deadlines(std::uint32_t completions);
   void look_for_overlooked();
   void cancel_accept(std::uint32_t listener);
   void change_rules();
@@ -220,7 +222,9 @@ class WorkerCore {
   ConnectionQueue<StarvedTag> starved_;
 
   std::uint64_t now_ns_ = 0;
+  std::uint64_t next_ends_ns_ = 0;
   std::int64_t wall_s_ = 0;
+  std::uint32_t ticked_s_ = 0;  // Whose seconds begin at another time than the wall's.
   logfmt::DateTimeText date_time_{};
   std::uint64_t answered_lines_ = 0;
   bool accept_paused_ = false;   // Every slot is taken: newcomers wait in the backlog.

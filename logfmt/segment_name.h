@@ -20,6 +20,11 @@ enum class SegmentKind : char {
   kForeign = 'F',  // Pieces of files that others wrote: never a file name of the spool.
 };
 
+/// What the lines of a lane look like: those of a foreign one are access lines.
+constexpr SegmentKind line_kind(SegmentKind lane_kind) noexcept {
+  return lane_kind == SegmentKind::kEvents ? SegmentKind::kEvents : SegmentKind::kAccess;
+}
+
 /// All segments of one writer thread of one process life, in the order of their index.
 struct LaneId {
   SegmentKind kind = SegmentKind::kAccess;

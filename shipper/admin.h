@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the admin listener answers. COLD; handlers run on its threads.
 //   GET  /healthz   200 while the process lives
-//   GET  /readyz    200 when every sink works, else 503 and which do not
+//   GET  /readyz    200 when every sink works and the spool has room, else 503 and why not
 //   GET  /metrics   Prometheus text
 //   GET  /status    status_json
 //   GET  /holdings  holdings_json; reads back what lies in the sinks: seconds on large ones
+//   GET  /job       the last job: {"job":N,"state":"running",...}
+//   POST /job       a job's request (job.h) -> 202 {"job":N}; 409 while another one runs
+//   POST /job/cancel
 //   POST /query     body {"sql":"SELECT ...","sink":"name or empty"} -> the answer's JSON
 #pragma once
 

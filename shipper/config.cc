@@ -7,17 +7,13 @@
 #include <set>
 
 #include "base/address.h"
-#include "shipper/decode/columns.h"
+#include "base/hash.h"
+#include "shipper/tables_config.h"
 
 namespace pixel::shipper {
 namespace {
 
-constexpr std::array<std::string_view, 5> kTypes = {"varchar", "integer", "double", "boolean",
-                                                    "timestamp"};
-constexpr std::array<ColumnType, 5> kTypeValues = {ColumnType::kVarchar, ColumnType::kInteger,
-                                                   ColumnType::kDouble, ColumnType::kBoolean,
-                                                   ColumnType::kTimestamp};
-constexpr std::array<std::string_view, 2> kOnError = {"dead_letter", "null"};
+constexpr std::array<std::string_view, 2> kWhenFull = {"keep", "drop_oldest"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
 // Names become directories, metric labels and table keys.
@@ -29,65 +25,48 @@ bool is_sink_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_part);
 }
 
-void read_retention(base::ConfigSection section, RetentionLimits& limits) {
+void read_budget(base::ConfigSection& section, BudgetLimits& limits) {
+  std::size_t when_full = 0;
+  section.read_bytes("budget", limits.budget_bytes);
+  section.read_bytes("min_free", limits.min_free_bytes);
+  section.read_choice("when_full", kWhenFull, when_full);
+  section.read_duration("last_chance", limits.last_chance_ns);
+  bool enabled = true;
+  section.read("enabled", enabled);
+  if (when_full == 1 && !enabled) {
+    section.fail("when_full", "\"keep\" where enabled is false: this shipper deletes nothing");
+  }
+  limits.when_full = when_full == 1 ? WhenFull::kDropOldest : WhenFull::kKeep;
+}
+
+void read_retention(base::ConfigSection section, RetentionLimits& limits, BudgetLimits& budget) {
   section.read("enabled", limits.enabled);
   section.read_duration("keep", limits.keep_ns);
   section.read_duration("manifest_keep", limits.manifest_keep_ns);
   if (limits.manifest_keep_ns < limits.keep_ns) {
     section.fail("manifest_keep", "at least as long as keep");
   }
+  read_budget(section, budget);
   section.finish();
 }
 
-// Adds the column unless its name is taken or impossible.
-void add_parameter(base::ConfigSection& section, std::string_view key, ColumnSpec spec,
-                   std::set<std::string>& names, std::vector<ColumnSpec>& parameters) {
-  if (!is_column_name(spec.name)) {
-    section.fail(key, "column names of lower case letters, digits and '_'");
-  } else if (!names.insert(spec.name).second) {
-    section.fail(key, "a name that no other column has (\"" + spec.name + "\" is taken)");
-  } else {
-    parameters.push_back(std::move(spec));
+// All that decides what the sinks' rows look like: whatever is of no other part.
+std::string rows_text(const base::ConfigSection& root) {
+  static const std::set<std::string> kOther = {"spool",     "state", "admin", "log",
+                                               "retention", "sink",  "test"};
+  std::string text;
+  for (const std::string& key : root.keys()) {
+    if (!kOther.contains(key)) text += key + "=" + root.text(key) + "\n";
   }
+  return text;
 }
 
-void read_typed_column(base::ConfigSection& section, std::set<std::string>& names,
-                       std::vector<ColumnSpec>& parameters) {
-  ColumnSpec spec;
-  spec.source = ColumnSource::kQuery;
-  std::size_t type = 0;
-  std::size_t on_error = 0;
-  section.read("name", spec.name);
-  spec.parameter = spec.name;
-  section.read("param", spec.parameter);
-  section.read_choice("type", kTypes, type);
-  section.read_choice("on_error", kOnError, on_error);
-  spec.type = kTypeValues[type];
-  spec.null_on_error = on_error == 1;
-  add_parameter(section, "name", std::move(spec), names, parameters);
-  section.finish();
-}
-
-std::vector<TableSpec> read_tables(base::ConfigSection root) {
-  std::set<std::string> names;
-  for (const ColumnSpec& column : standard_columns({})) names.insert(column.name);
-  std::vector<ColumnSpec> parameters;
-  base::ConfigSection columns = root.section("columns");
-  std::vector<std::string> params = {"a", "b", "c", "d"};
-  columns.read("params", params);
-  for (const std::string& param : params) {
-    add_parameter(columns, "params", parameter_column(param), names, parameters);
-  }
-  columns.finish();
-  for (base::ConfigSection& section : root.sections("column")) {
-    read_typed_column(section, names, parameters);
-  }
-  return {requests_table(parameters)};
-}
-
-void read_sink_section(base::ConfigSection& section, std::set<std::string>& names,
+void read_sink_section(base::ConfigSection& section, const std::string& rows,
+                       const std::vector<TableSpec>& tables, std::set<std::string>& names,
                        std::vector<SinkConfig>& sinks) {
   SinkConfig sink;
+  sink.fingerprint = base::hash64(section.text() + "\n" + rows);
+  sink.rows_fingerprint = base::hash64(section.text("tables") + "\n" + rows);
   std::size_t kind = 0;
   section.read("name", sink.name);
   if (!is_sink_name(sink.name)) {
@@ -95,12 +74,20 @@ void read_sink_section(base::ConfigSection& section, std::set<std::string>& name
   } else if (!names.insert(sink.name).second) {
     section.fail("name", "a name that no other sink has");
   }
+  const auto kinds = sink_kinds();
+  section.read_choice("kind", kinds, kind);
+  sink.limits = standard_limits(kind);
   section.read_duration("flush_age", sink.limits.age_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
   section.read("flush_rows", sink.limits.rows, {1, 1'000'000});
   section.read_bytes("flush_bytes", sink.limits.bytes, {base::kKiB, 512 * base::kMiB});
-  const auto kinds = sink_kinds();
-  section.read_choice("kind", kinds, kind);
+  section.read_duration("retry_first", sink.retry.first_ns,
+                        {base::kMillisecondNs, 60 * base::kSecondNs});
+  section.read_duration("retry_cap", sink.retry.cap_ns,
+                        {base::kMillisecondNs, 3600 * base::kSecondNs});
+  section.read("concurrency", sink.concurrency, {0, 64});
+  section.read("rate_limit", sink.rows_per_second_max, {0, 1'000'000'000});
+  sink.tables = read_sink_tables(section, tables);
   std::string kind_name;
   if (section.has("kind")) {
     section.read("kind", kind_name);
@@ -140,15 +127,27 @@ Config read_config(base::ConfigReader& reader) {
   log.read_choice("level", kLogLevels, level);
   config.log_level = kLogLevels[level];
   log.finish();
-  read_retention(root.section("retention"), config.retention);
+  read_retention(root.section("retention"), config.retention, config.budget);
   config.tables = read_tables(root);
+  config.tests = read_tests(root, config.tables);
   std::set<std::string> names;
   auto sinks = root.sections("sink");
-  for (base::ConfigSection& section : sinks) read_sink_section(section, names, config.sinks);
+  const std::string rows = rows_text(root);
+  for (base::ConfigSection& section : sinks) {
+    read_sink_section(section, rows, config.tables, names, config.sinks);
+  }
   config.sources = read_sources(root, {config.spool, config.state});
   if (sinks.empty()) root.fail("sink", "at least one [[sink]]");
   root.finish();
   return config;
+}
+
+LoadedConfig load_config(const std::filesystem::path& path) {
+  const auto reader = base::ConfigReader::from_file(path);
+  LoadedConfig loaded;
+  loaded.config = read_config(*reader);
+  loaded.errors = reader->errors();
+  return loaded;
 }
 
 }  // namespace pixel::shipper

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "logfmt/event_line.h"
 #include "logfmt/segment_scan.h"
 #include "shipper/decode/values.h"
 
@@ -27,12 +28,12 @@ std::uint64_t count_lines(std::string_view text) {
 }  // namespace
 
 Books Ledger::balance(const std::string& sink, const CatalogueSnapshot& catalogue,
-                      const RetiredBooks& retired, const Checkpoint& checkpoint,
-                      std::int64_t now_s) {
+                      const RetiredBooks& retired, const Checkpoint& checkpoint, std::int64_t now_s,
+                      LaneKinds wanted) {
   const std::lock_guard lock(mutex_);
   Books books;
   uncertain_ = false;
-  books.written = retired.lines();
+  books.written = retired.lines(wanted);
   std::int64_t oldest_s = INT64_MAX;
   for (const auto& [lane, segments] : catalogue.lanes) {
     const auto retired_lane = retired.lanes.find(lane);
@@ -45,6 +46,12 @@ Books Ledger::balance(const std::string& sink, const CatalogueSnapshot& catalogu
       }
     }
     const auto position = checkpoint.lanes.find(lane);
+    if (!wanted.has(lane.kind)) {
+      if (position != checkpoint.lanes.end()) {
+        add_unwanted_lane(sink, lane, segments, first, position->second, books);
+      }
+      continue;
+    }
     add_lane(sink, lane, segments, first,
              position == checkpoint.lanes.end() ? Position{} : position->second, oldest_s, books);
   }
@@ -77,9 +84,25 @@ void Ledger::add_lane(const std::string& sink, const logfmt::LaneId& lane,
     if (pending == 0) continue;
     books.pending += pending;
     books.lag_bytes += whole.bytes - offset;
+    ++books.lag_segments;
     if (!is_first_pending) continue;
     is_first_pending = false;
     oldest_s = std::min(oldest_s, first_line_at(segment, entry, offset));
+  }
+}
+
+// A lane that the sink took until its tables changed: what it has of it was written, and no more is
+// owed.
+void Ledger::add_unwanted_lane(const std::string& sink, const logfmt::LaneId& lane,
+                               const LaneSegments& segments, std::uint32_t first_index,
+                               const Position& position, Books& books) {
+  for (auto at = segments.lower_bound(first_index); at != segments.end(); ++at) {
+    const auto& [index, entry] = *at;
+    if (index > position.index) return;
+    const logfmt::SegmentId segment{lane, index};
+    const Extent whole = extent(segment, entry);
+    const bool is_whole = index < position.index || position.offset >= whole.bytes;
+    books.written += is_whole ? whole.lines : lines_until(sink, segment, entry, position.offset);
   }
 }
 
@@ -157,6 +180,10 @@ std::int64_t Ledger::first_line_at(const logfmt::SegmentId& segment, const Segme
     const std::size_t newline = text.find('\n');
     if (newline == std::string_view::npos) return INT64_MAX;
     text.remove_prefix(newline + 1);
+  }
+  if (segment.lane.kind == logfmt::SegmentKind::kEvents) {
+    const auto head = logfmt::parse_event_head(text);
+    return head ? head->unix_seconds : INT64_MAX;
   }
   if (text.size() < date_time_bytes) return INT64_MAX;
   const auto us = parse_date_time(text.substr(0, 10), text.substr(11, 8));

@@ -14,6 +14,7 @@
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/retention.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 #include "shipper/tail/segment_store.h"
 
 namespace pixel::shipper {
@@ -23,22 +24,25 @@ struct Books {
   std::uint64_t delivered = 0;
   std::uint64_t filtered = 0;
   std::uint64_t dead_lettered = 0;
-  std::uint64_t missing = 0;     // Their segment was gone before the sink had them.
-  std::uint64_t pending = 0;     // Published, behind no acked batch yet.
-  std::int64_t residue = 0;      // Not 0: a line was lost, or taken twice.
-  std::uint64_t lag_bytes = 0;   // Of pending lines.
-  std::int64_t lag_seconds = 0;  // Age of the oldest pending line; 0 where none is.
-  bool uncertain = false;        // A segment moved or could not be read meanwhile: look again.
+  std::uint64_t missing = 0;       // Their segment was gone before the sink had them.
+  std::uint64_t pending = 0;       // Published, behind no acked batch yet.
+  std::int64_t residue = 0;        // Not 0: a line was lost, or taken twice.
+  std::uint64_t lag_bytes = 0;     // Of pending lines.
+  std::uint64_t lag_segments = 0;  // That hold pending lines.
+  std::int64_t lag_seconds = 0;    // Age of the oldest pending line; 0 where none is.
+  bool uncertain = false;          // A segment moved or could not be read meanwhile: look again.
 };
 
 class Ledger {
  public:
   explicit Ledger(std::filesystem::path spool) : store_(std::move(spool)) {}
 
-  /// Balances one sink. The first call of a sink may read a segment per lane, later ones only what
-  /// came since. `now_s`: Unix seconds.
+  /// Balances one sink; `wanted`: the lanes that it takes, others are not owed to it. The first
+  /// call of a sink may read a segment per lane, later ones only what came since. `now_s`: Unix
+  /// seconds.
   Books balance(const std::string& sink, const CatalogueSnapshot& catalogue,
-                const RetiredBooks& retired, const Checkpoint& checkpoint, std::int64_t now_s);
+                const RetiredBooks& retired, const Checkpoint& checkpoint, std::int64_t now_s,
+                LaneKinds wanted = kAllLanes);
 
  private:
   // Lines counted in a segment up to an offset.
@@ -54,6 +58,9 @@ class Ledger {
   void add_lane(const std::string& sink, const logfmt::LaneId& lane, const LaneSegments& segments,
                 std::uint32_t first_index, const Position& position, std::int64_t& oldest_s,
                 Books& books);
+  void add_unwanted_lane(const std::string& sink, const logfmt::LaneId& lane,
+                         const LaneSegments& segments, std::uint32_t first_index,
+                         const Position& position, Books& books);
   Extent extent(const logfmt::SegmentId& segment, const SegmentEntry& entry);
   std::uint64_t lines_until(const std::string& counter, const logfmt::SegmentId& segment,
                             const SegmentEntry& entry, std::uint64_t offset);

@@ -20,13 +20,13 @@ using Place = SegmentEntry::Place;
 
 std::int64_t seconds(std::uint64_t ns) { return static_cast<std::int64_t>(ns / base::kSecondNs); }
 
-// What all sinks have of a lane.
-Position least_position(const std::vector<const Checkpoint*>& checkpoints,
-                        const logfmt::LaneId& lane) {
+// What all sinks that want a lane have of it.
+Position least_position(const std::vector<SinkReach>& sinks, const logfmt::LaneId& lane) {
   Position least{UINT32_MAX, UINT64_MAX};
-  for (const Checkpoint* checkpoint : checkpoints) {
-    const auto found = checkpoint->lanes.find(lane);
-    least = std::min(least, found == checkpoint->lanes.end() ? Position{} : found->second);
+  for (const SinkReach& sink : sinks) {
+    if (!sink.wanted.has(lane.kind)) continue;
+    const auto found = sink.checkpoint->lanes.find(lane);
+    least = std::min(least, found == sink.checkpoint->lanes.end() ? Position{} : found->second);
   }
   return least;
 }
@@ -43,14 +43,17 @@ base::Status unlink_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-std::uint64_t RetiredBooks::lines() const {
-  std::uint64_t sum = ended_lines;
-  for (const auto& [lane, retired] : lanes) sum += retired.lines;
+std::uint64_t RetiredBooks::lines(LaneKinds kinds) const {
+  std::uint64_t sum = (kinds.access ? ended_lines : 0) + (kinds.events ? ended_events : 0);
+  for (const auto& [lane, retired] : lanes) {
+    if (kinds.has(lane.kind)) sum += retired.lines;
+  }
   return sum;
 }
 
 std::string to_text(const RetiredBooks& books) {
   nlohmann::json object = {{"format_version", 1}, {"ended_lines", books.ended_lines}};
+  if (books.ended_events > 0) object["ended_events"] = books.ended_events;
   object["lanes"] = nlohmann::json::object();
   for (const auto& [lane, retired] : books.lanes) {
     object["lanes"][to_text(lane)] = {retired.next_index, retired.lines};
@@ -68,6 +71,11 @@ base::Result<RetiredBooks> parse_retired_books(std::string_view text) {
   if (lanes == object.end() || !lanes->is_object()) return damaged;
   RetiredBooks books;
   books.ended_lines = ended->get<std::uint64_t>();
+  // Absent in books of programs that shipped no events.
+  if (const auto events = object.find("ended_events"); events != object.end()) {
+    if (!events->is_number_unsigned()) return damaged;
+    books.ended_events = events->get<std::uint64_t>();
+  }
   for (const auto& [name, pair] : lanes->items()) {
     const auto lane = logfmt::parse_lane(name);
     if (!lane || !pair.is_array() || pair.size() != 2) return damaged;
@@ -94,6 +102,11 @@ base::Status Retention::open() {
   return base::ok_status();
 }
 
+void Retention::set_limits(const RetentionLimits& limits) {
+  const std::lock_guard lock(mutex_);
+  limits_ = limits;
+}
+
 base::Status Retention::delete_data(const SegmentEntry& entry, Counts& counts) const {
   auto status = unlink_file(sealed_directory(spool_) / entry.file);
   if (!status) return status;
@@ -103,22 +116,27 @@ base::Status Retention::delete_data(const SegmentEntry& entry, Counts& counts) c
 }
 
 base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogue,
-                                               const std::vector<const Checkpoint*>& checkpoints,
+                                               const std::vector<SinkReach>& sinks,
                                                std::int64_t now_s) {
   Counts counts;
-  if (!limits_.enabled || checkpoints.empty()) return counts;
+  const RetentionLimits limits = [this] {
+    const std::lock_guard lock(mutex_);
+    return limits_;
+  }();
+  if (!limits.enabled || sinks.empty()) return counts;
   for (const auto& [lane, segments] : catalogue.lanes) {
     if (lane.kind == logfmt::SegmentKind::kForeign) continue;  // Not ours to delete.
-    const Position position = least_position(checkpoints, lane);
+    const Position position = least_position(sinks, lane);
     for (const auto& [index, entry] : segments) {
       // Without its manifest nobody would know any more how many lines there were.
       if (entry.file.empty() || entry.manifest.empty()) continue;
       if (!is_delivered(entry, index, position)) break;
-      if (now_s - entry.sealed_at < seconds(limits_.keep_ns)) continue;
+      if (now_s - entry.sealed_at < seconds(limits.keep_ns)) continue;
       if (auto status = delete_data(entry, counts); !status) return status.error();
     }
   }
-  if (auto status = retire_manifests(catalogue, now_s, counts); !status) return status.error();
+  auto retired = retire_manifests(catalogue, limits.manifest_keep_ns, now_s, counts);
+  if (!retired) return retired.error();
   const std::lock_guard lock(mutex_);
   total_.segments += counts.segments;
   total_.bytes += counts.bytes;
@@ -126,15 +144,15 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
   return counts;
 }
 
-base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std::int64_t now_s,
-                                         Counts& counts) {
+base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std::uint64_t keep_ns,
+                                         std::int64_t now_s, Counts& counts) {
   RetiredBooks next = books();
   std::vector<std::filesystem::path> files;
   FileStore store(spool_);
   for (const auto& [lane, segments] : catalogue.lanes) {
     if (lane.kind == logfmt::SegmentKind::kForeign) continue;
     for (const auto& [index, entry] : segments) {
-      const bool is_old = now_s - entry.sealed_at >= seconds(limits_.manifest_keep_ns);
+      const bool is_old = now_s - entry.sealed_at >= seconds(keep_ns);
       if (entry.place != Place::kGone || !is_old) break;
       RetiredBooks::Lane& retired = next.lanes[lane];
       if (index >= retired.next_index) {
@@ -149,7 +167,10 @@ base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std
   // Lanes that ended: one sum for all of them keeps the books small.
   for (auto lane = next.lanes.begin(); lane != next.lanes.end();) {
     const bool has_files = catalogue.lanes.contains(lane->first);
-    if (!has_files) next.ended_lines += lane->second.lines;
+    if (!has_files) {
+      const bool is_access = lane->first.kind == logfmt::SegmentKind::kAccess;
+      (is_access ? next.ended_lines : next.ended_events) += lane->second.lines;
+    }
     lane = has_files ? std::next(lane) : next.lanes.erase(lane);
   }
   if (next != books()) {

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -29,14 +30,24 @@ struct RetiredBooks {
     std::uint64_t lines = 0;       // with this many lines.
     bool operator==(const Lane&) const = default;
   };
-  std::uint64_t ended_lines = 0;  // Of lanes of which nothing is left.
+  std::uint64_t ended_lines = 0;   // Of access lanes of which nothing is left,
+  std::uint64_t ended_events = 0;  // and of events lanes.
   std::map<logfmt::LaneId, Lane> lanes;
   bool operator==(const RetiredBooks&) const = default;
 
-  std::uint64_t lines() const;
+  /// Of the lanes of these kinds.
+  std::uint64_t lines(LaneKinds kinds = kAllLanes) const;
 };
 std::string to_text(const RetiredBooks& books);
 base::Result<RetiredBooks> parse_retired_books(std::string_view text);
+
+/// What a sink holds, and what it takes at all.
+struct SinkReach {
+  SinkReach(const Checkpoint* held, LaneKinds kinds = kAllLanes)
+      : checkpoint(held), wanted(kinds) {}
+  const Checkpoint* checkpoint;  // As it is stored there. Lent.
+  LaneKinds wanted;
+};
 
 class Retention {
  public:
@@ -44,31 +55,33 @@ class Retention {
 
   /// Reads the books; fine where there are none yet.
   base::Status open();
+  /// Also while run() may be called by another thread.
+  void set_limits(const RetentionLimits& limits);
 
   struct Counts {
     std::uint64_t segments = 0;
     std::uint64_t bytes = 0;
     std::uint64_t manifests = 0;
   };
-  /// Deletes what is due at `now_s` (Unix seconds). `checkpoints`: of every configured sink, as it
-  /// is stored there; nothing is deleted that one of them lacks.
-  base::Result<Counts> run(const CatalogueSnapshot& catalogue,
-                           const std::vector<const Checkpoint*>& checkpoints, std::int64_t now_s);
+  /// Deletes what is due at `now_s` (Unix seconds). `sinks`: every configured one; nothing is
+  /// deleted that one of them wants and lacks, and what none wants goes after its time.
+  base::Result<Counts> run(const CatalogueSnapshot& catalogue, const std::vector<SinkReach>& sinks,
+                           std::int64_t now_s);
 
   RetiredBooks books() const;
   Counts total() const;
 
  private:
-  base::Status retire_manifests(const CatalogueSnapshot& catalogue, std::int64_t now_s,
-                                Counts& counts);
+  base::Status retire_manifests(const CatalogueSnapshot& catalogue, std::uint64_t keep_ns,
+                                std::int64_t now_s, Counts& counts);
   base::Status delete_data(const SegmentEntry& entry, Counts& counts) const;
 
   const std::filesystem::path spool_;
   const std::filesystem::path state_;
-  const RetentionLimits limits_;
   mutable std::mutex mutex_;
-  RetiredBooks books_;  // Guarded by mutex_.
-  Counts total_;        // Guarded by mutex_.
+  RetentionLimits limits_;  // Guarded by mutex_.
+  RetiredBooks books_;      // Guarded by mutex_.
+  Counts total_;            // Guarded by mutex_.
 };
 
 }  // namespace pixel::shipper

@@ -5,18 +5,22 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/result.h"
+#include "shipper/budget.h"
 #include "shipper/config.h"
 #include "shipper/deliver/runner.h"
 #include "shipper/instance_lock.h"
+#include "shipper/job_runner.h"
 #include "shipper/ledger.h"
 #include "shipper/retention.h"
 #include "shipper/tail/catalogue.h"
 #include "shipper/tail/foreign/foreign_sources.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -25,7 +29,8 @@ struct SinkReport {
   std::string name;
   std::string kind;
   PipelineStatus status;
-  Books books;  // Zero until the sink is open.
+  Books books;           // Zero until the sink is open.
+  bool has_job = false;  // A job has it; its pipeline is stopped meanwhile.
 };
 
 /// What a sink holds, or why that is not known.
@@ -35,6 +40,30 @@ struct SinkHoldings {
   /// Reached with exactly these rows, unless the sink went on during five readings; null where the
   /// sink is not open.
   std::shared_ptr<const Checkpoint> checkpoint;
+  LaneKinds wanted = kAllLanes;
+};
+
+/// What a reload did, by names of sinks; `waiting` by keys that need a restart.
+struct ReloadChanges {
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::vector<std::string> restarted;
+  std::vector<std::string> waiting;
+};
+/// Totals of this process life.
+struct ReloadCounts {
+  std::uint64_t applied = 0;
+  std::uint64_t refused = 0;
+};
+
+/// All that status and metrics tell.
+struct ShipperState {
+  bool is_running = false;
+  std::vector<SinkReport> sinks;
+  BudgetState budget;
+  Retention::Counts retained;
+  ReloadCounts reloads;
+  JobReport job;
 };
 
 class Service {
@@ -55,37 +84,60 @@ class Service {
   /// Delivers what was read, closes the sinks, ends the threads.
   void stop();
 
+  /// Takes new settings: ends the sinks that are gone, starts those that are new, and ends and
+  /// starts those that changed; no other one notices. What a sink had not acked when it ended (20 s
+  /// at most) is delivered by its successor. One thread.
+  ReloadChanges reload(const Config& config);
+  /// Counts a file that was not taken.
+  void refuse_reload() { reloads_refused_.fetch_add(1, std::memory_order_relaxed); }
+
+  /// Any thread, between start and stop: stops the sink's thread, does the job, and starts a new
+  /// thread. Returns the job's number.
+  base::Result<std::uint64_t> start_job(const JobRequest& request);
+  JobReport job() const { return jobs_.report(); }
+  void cancel_job() { jobs_.cancel(); }
+
   /// Any thread, between start and stop; reports() also after it.
   std::vector<SinkReport> reports();
+  ShipperState state();
   /// What each sink holds, with the checkpoint that goes with it.
   std::vector<SinkHoldings> holdings();
   /// What a sink answers; an error where no sink has the name ("" is the first that can).
   base::Result<QueryAnswer> query(const std::string& sink, const std::string& sql);
-  Retention::Counts retained() const { return retention_.total(); }
   /// Any thread.
   const ForeignSources& foreign() const noexcept { return foreign_; }
-  const Config& config() const noexcept { return config_; }
 
  private:
   struct Lane;  // One sink with all it needs.
+  using LanePtr = std::shared_ptr<Lane>;
+  std::vector<LanePtr> lanes() const;
+  LanePtr find_lane(const std::string& name) const;
+  LanePtr start_lane(const SinkConfig& sink, bool once);
+  void replace_lane(const LanePtr& old_lane, LanePtr new_lane);
+  Config config() const;
+  base::Result<JobOutcome> run_alone(const JobRequest& request, JobProgress& progress);
   void upkeep();
   void retain(bool deletes);
+  void watch_budget();
   static SinkHoldings read_holdings(Lane& lane);
-  Books balance(const std::string& sink, const Checkpoint& checkpoint);
+  Books balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted);
 
-  const Config config_;
+  mutable std::mutex mutex_;
+  Config config_;               // Guarded by mutex_, but for spool and state, which stay.
+  std::vector<LanePtr> lanes_;  // Guarded by mutex_. In the order of the file.
+  std::mutex change_mutex_;     // Held by who ends or starts lanes: a reload, the end of a job.
   std::unique_ptr<InstanceLock> lock_;
   Catalogue catalogue_;
   ForeignSources foreign_;
   Retention retention_;
+  Budget budget_;
   Ledger ledger_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
   bool closed_ = false;
+  std::atomic<std::uint64_t> reloads_applied_{0};
+  std::atomic<std::uint64_t> reloads_refused_{0};
   std::atomic<bool> stopping_{false};
   std::thread upkeep_;
+  JobRunner jobs_;  // Goes first: its work uses all above.
 };
-
-/// The sinks' own words while no shipper runs: opens each under the lock and closes it.
-base::Result<std::vector<SinkReport>> offline_reports(const Config& config);
 
 }  // namespace pixel::shipper

@@ -4,18 +4,23 @@
 import dataclasses
 import statistics
 
-from harness.load import run_load
+from comparing.clients import CLIENTS
 
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
     name: str
     connections: int
-    pipeline: int
+    pipeline: int = 1
+    client: str = "pixel-load"
+    rate: int = None  # Requests/s at intended times; None: closed loop.
 
 
-SCENARIOS = (Scenario("64 connections", 64, 1), Scenario("1024 connections", 1024, 1),
-             Scenario("64 connections, pipelined x16", 64, 16))
+CLOSED_64 = Scenario("64 connections", 64)
+CLOSED_1024 = Scenario("1024 connections", 1024)
+PIPELINED = Scenario("64 connections, pipelined x16", 64, pipeline=16)
+WRK_64 = Scenario("64 connections, wrk", 64, client="wrk")
+SCENARIOS = (CLOSED_64, CLOSED_1024, PIPELINED, WRK_64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,32 +30,35 @@ class Sample:
     server: str
     answers: int
     cpu_us_per_request: float
+    user_us_per_request: float
+    client_cpu_us_per_request: float
     answers_per_second: float
-    p50_us: float
-    p99_us: float
+    latency_us: dict
+
+    def latency(self, name):
+        return self.latency_us.get(name)
 
 
 def measure(build, server, scenario, round_number, seconds, cpu):
     """Drives the load, reads the CPU clock before and after, and leaves no log behind."""
-    before = server.process.cpu_seconds()
-    result = run_load(build, server.url, connections=scenario.connections,
-                      pipeline=scenario.pipeline, seconds=seconds, cpu=cpu, browser=True)
-    used = server.process.cpu_seconds() - before
+    before = server.process.cpu_times()
+    answers = CLIENTS[scenario.client](build, server, scenario, seconds, cpu)
+    user, system = (after - earlier
+                    for after, earlier in zip(server.process.cpu_times(), before))
     server.discard_logs()
-    result.require_clean(f"{server.name}, {scenario.name}")
-    return Sample(round_number, scenario.name, server.name, result.answered,
-                  used * 1e6 / result.answered, result.answered / result.seconds,
-                  result.latency_us("p50"), result.latency_us("p99"))
+    return Sample(round_number, scenario.name, server.name, answers.count,
+                  (user + system) * 1e6 / answers.count, user * 1e6 / answers.count,
+                  answers.client_cpu_us, answers.count / answers.seconds, answers.latency_us)
 
 
-def run_rounds(build, servers, rounds, seconds, cpu, tell):
+def run_rounds(build, servers, scenarios, rounds, seconds, cpu, tell):
     """Every server in every scenario, `rounds` times, the order turned by one each time: what the
     machine does to one of them it does to all."""
     samples = []
     for number in range(rounds):
         turn = number % len(servers)
         order = servers[turn:] + servers[:turn]
-        for scenario in SCENARIOS:
+        for scenario in scenarios:
             for server in order:
                 sample = measure(build, server, scenario, number, seconds, cpu)
                 tell(f"round {number + 1}/{rounds}  {scenario.name:30} {server.name:10} "
@@ -59,14 +67,28 @@ def run_rounds(build, servers, rounds, seconds, cpu, tell):
     return samples
 
 
-def ratio(samples, scenario, server, base):
-    """Median over the rounds of this server's cost to the base's in the same round."""
-    cost = {(sample.round, sample.server): sample.cpu_us_per_request
-            for sample in samples if sample.scenario == scenario}
-    rounds = sorted({number for number, _ in cost})
-    return statistics.median(cost[number, server] / cost[number, base] for number in rounds)
+def ratio(samples, scenario, server, base, field="cpu_us_per_request"):
+    """Median over the rounds of this server's figure to the base's in the same round; None where
+    one of them was not measured."""
+    figures = {(sample.round, sample.server): getattr(sample, field)
+               for sample in samples if sample.scenario == scenario}
+    both = [(figures[number, server], figures[number, base])
+            for number in sorted({number for number, _ in figures})
+            if (number, server) in figures and (number, base) in figures]
+    return statistics.median(one / other for one, other in both) if both else None
 
 
-def median(samples, scenario, server, field):
-    return statistics.median(getattr(sample, field) for sample in samples
-                             if sample.scenario == scenario and sample.server == server)
+def latency_ratio(samples, scenario, server, base, percentile):
+    """The same of a latency."""
+    figures = {(sample.round, sample.server): sample.latency(percentile)
+               for sample in samples if sample.scenario == scenario}
+    rounds = sorted({number for number, name in figures if name == server})
+    return statistics.median(figures[number, server] / figures[number, base] for number in rounds)
+
+
+def median(samples, scenario, server, read):
+    """Of read(sample) over the rounds; None where it was not measured."""
+    values = [read(sample) for sample in samples
+              if sample.scenario == scenario and sample.server == server]
+    values = [value for value in values if value is not None]
+    return statistics.median(values) if values else None

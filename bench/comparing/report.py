@@ -6,7 +6,9 @@ import os
 import pathlib
 import platform
 
-from comparing.measure import SCENARIOS, median, ratio
+from comparing.clients import client_versions
+from comparing.goals import PERCENTILES
+from comparing.measure import median, ratio
 
 
 def describe_machine():
@@ -21,21 +23,30 @@ def describe_machine():
             "kernel": platform.release(), "load_average_before": os.getloadavg()[0]}
 
 
-def summarise(samples, servers):
+def summarise(samples, servers, scenarios):
     """One row per scenario and server."""
     rows = []
-    for scenario in (scenario.name for scenario in SCENARIOS):
+    for scenario in scenarios:
         for server in servers:
             name = server.name
+
+            def middle(read, scenario=scenario, name=name):
+                return median(samples, scenario.name, name, read)
             rows.append({
-                "scenario": scenario, "server": name,
-                "cpu_us_per_request": median(samples, scenario, name, "cpu_us_per_request"),
-                "ratio_to_bare": ratio(samples, scenario, name, "bare"),
-                "ratio_to_nginx": ratio(samples, scenario, name, "nginx"),
-                "answers_per_second": median(samples, scenario, name, "answers_per_second"),
-                "p50_us": median(samples, scenario, name, "p50_us"),
-                "p99_us": median(samples, scenario, name, "p99_us")})
+                "scenario": scenario.name, "server": name,
+                "cpu_us_per_request": middle(lambda sample: sample.cpu_us_per_request),
+                "user_us_per_request": middle(lambda sample: sample.user_us_per_request),
+                "client_cpu_us": middle(lambda sample: sample.client_cpu_us_per_request),
+                "ratio_to_bare": ratio(samples, scenario.name, name, "bare"),
+                "ratio_to_nginx": ratio(samples, scenario.name, name, "nginx"),
+                "answers_per_second": middle(lambda sample: sample.answers_per_second),
+                **{percentile: middle(lambda sample, p=percentile: sample.latency(p))
+                   for percentile in PERCENTILES}})
     return rows
+
+
+def cell(value, width, digits):
+    return f"{'-':>{width}}" if value is None else f"{value:{width},.{digits}f}"
 
 
 def print_table(rows, machine, rounds, seconds):
@@ -43,18 +54,21 @@ def print_table(rows, machine, rounds, seconds):
           f"{machine['load_average_before']:.2f} before")
     print(f"medians of {rounds} interleaved rounds of {seconds:g} s; server on one core, client on "
           "another\n")
-    print(f"{'scenario':31}{'server':12}{'us/request':>11}{'to bare':>9}{'to nginx':>10}"
-          f"{'requests/s':>12}{'p50 us':>9}{'p99 us':>9}")
+    print(f"{'scenario':31}{'server':12}{'us/request':>11}{'user':>7}{'to bare':>9}{'to nginx':>10}"
+          f"{'requests/s':>12}{'p50 us':>9}{'p99 us':>9}{'p99.9':>9}{'p99.99':>9}{'client us':>11}")
     previous = None
     for row in rows:
         scenario = row["scenario"] if row["scenario"] != previous else ""
         previous = row["scenario"]
-        print(f"{scenario:31}{row['server']:12}{row['cpu_us_per_request']:11.3f}"
-              f"{row['ratio_to_bare']:9.2f}{row['ratio_to_nginx']:10.2f}"
-              f"{row['answers_per_second']:12,.0f}{row['p50_us']:9.0f}{row['p99_us']:9.0f}")
+        print(f"{scenario:31}{row['server']:12}" + cell(row["cpu_us_per_request"], 11, 3) +
+              cell(row["user_us_per_request"], 7, 2) + cell(row["ratio_to_bare"], 9, 2) +
+              cell(row["ratio_to_nginx"], 10, 2) + cell(row["answers_per_second"], 12, 0) +
+              cell(row["p50"], 9, 0) + cell(row["p99"], 9, 0) + cell(row["p99_9"], 9, 0) +
+              cell(row["p99_99"], 9, 0) + cell(row["client_cpu_us"], 11, 2))
 
 
-def as_json(rows, machine, samples, servers, rounds, seconds):
-    return {"format": 1, "machine": machine, "rounds": rounds, "seconds": seconds,
+def as_json(rows, goals, machine, samples, servers, rounds, seconds):
+    return {"format": 2, "machine": machine, "rounds": rounds, "seconds": seconds,
             "servers": {server.name: server.describe() for server in servers},
-            "rows": rows, "samples": [dataclasses.asdict(sample) for sample in samples]}
+            "clients": client_versions(), "rows": rows, "goals": goals,
+            "samples": [dataclasses.asdict(sample) for sample in samples]}

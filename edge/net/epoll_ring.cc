@@ -91,7 +91,8 @@ void EpollRing::run_send(const io_uring_sqe& entry) noexcept {
     descriptor.tail_data = entry.user_data;
     return continue_tail(entry.fd, descriptor);
   }
-  const ssize_t count = ::send(entry.fd, bytes, entry.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+  const int more = static_cast<int>(entry.msg_flags & MSG_MORE);
+  const ssize_t count = ::send(entry.fd, bytes, entry.len, MSG_DONTWAIT | MSG_NOSIGNAL | more);
   const bool whole = count == static_cast<ssize_t>(entry.len);
   if (whole && (entry.flags & IOSQE_CQE_SKIP_SUCCESS) != 0) return;
   complete(entry.user_data, count < 0 ? -errno : static_cast<int>(count), 0);

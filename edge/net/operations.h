@@ -32,10 +32,12 @@ inline void prepare_receive(io_uring_sqe* sqe, int fd, CompletionToken token) no
 
 /// Sends now or not at all: never parks, so never overtakes; silent unless it failed or was short.
 /// The bytes are free again when the submission has returned. At most one per connection and
-/// submission: a second could slip in behind the first's unsent rest.
+/// submission: a second could slip in behind the first's unsent rest. `end_follows` where the next
+/// thing done to the descriptor is a shutdown: the last bytes may wait, to share its segment.
 inline void prepare_send(io_uring_sqe* sqe, int fd, const char* bytes, std::uint32_t count,
-                         CompletionToken token) noexcept {
-  io_uring_prep_send(sqe, fd, bytes, count, MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL);
+                         bool end_follows, CompletionToken token) noexcept {
+  const int more = end_follows ? MSG_MORE : 0;
+  io_uring_prep_send(sqe, fd, bytes, count, MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | more);
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
   io_uring_sqe_set_data64(sqe, pack(token));
 }

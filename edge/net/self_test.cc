@@ -58,7 +58,7 @@ bool receive_works(KernelRing& ring, const Pair& pair) {
 bool short_send_reports(KernelRing& ring, const Pair& pair) {
   static const std::array<char, 1 << 20> bytes{};
   prepare_send(ring.next_entry(), pair.ours.get(), bytes.data(),
-               static_cast<std::uint32_t>(bytes.size()), kSendToken);
+               static_cast<std::uint32_t>(bytes.size()), false, kSendToken);
   const auto completions = enter_and_collect(ring, 1);
   return completions.size() == 1 && completions[0].user_data == pack(kSendToken) &&
          completions[0].res < static_cast<int>(bytes.size());

@@ -5,6 +5,7 @@
 // expires is at most a second late. One thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
@@ -21,6 +22,8 @@ class TimerWheel {
  public:
   /// Deadlines further away than this are looked at on the way and filed again.
   static constexpr std::uint32_t kBuckets = 1024;
+  /// What the end of an item costs, where looking at one costs 1.
+  static constexpr std::uint32_t kEndEffort = 16;
 
   explicit TimerWheel(std::uint32_t now_s) : now_s_(now_s) {}
 
@@ -42,18 +45,19 @@ class TimerWheel {
     if (static_cast<TimerHook&>(item).is_linked()) static_cast<TimerHook&>(item).unlink();
   }
 
-  /// Goes on to `now_s`, but visits no more than items_max: the rest is due still. For each item
-  /// whose second has come, visit(item) returns its true deadline (0: it was taken care of and must
-  /// not be filed again); a later one files it anew.
+  /// Goes on to `now_s`, but for no more than `effort`: the rest is due still. For each item whose
+  /// second has come, visit(item) returns its true deadline, and a later one files it anew: an
+  /// effort of 1; or 0 where it was taken care of and must not be filed again: kEndEffort.
   template <class Visit>
-  void advance(std::uint32_t now_s, Visit&& visit, std::uint32_t items_max = UINT32_MAX) {
+  void advance(std::uint32_t now_s, Visit&& visit, std::uint32_t effort = UINT32_MAX) {
     for (;;) {
       while (!due_.empty()) {
-        if (items_max-- == 0) return;
+        if (effort == 0) return;
         T& item = due_.front();
         due_.pop_front();
         const std::uint32_t deadline_s = visit(item);
         if (deadline_s != 0) insert(item, deadline_s);
+        effort -= std::min(effort, deadline_s != 0 ? 1 : kEndEffort);
       }
       if (now_s_ >= now_s) return;
       ++now_s_;

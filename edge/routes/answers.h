@@ -24,7 +24,8 @@ struct Answers {
   ResponseText not_allowed;
 };
 
-/// Reads the route's file. REQUIRES: check_route(route) and check_http(http) find no fault.
+/// Reads the route's file. REQUIRES: check_route(route) and check_http(http) find no fault. An
+/// error begins with its key: "file: /x.gif is empty".
 base::Result<Answers> make_answers(const RouteOptions& route, const HttpOptions& http);
 /// For a path without a route: 404 to everything but OPTIONS.
 Answers make_unknown_answers(const HttpOptions& http);

@@ -10,11 +10,11 @@
 namespace pixel::shipper {
 namespace {
 
-// Lines that are neither headers nor fill.
+// Lines that are neither headers nor fill (comments and, of one byte, empty lines).
 std::uint64_t count_lines(std::string_view text) {
   std::uint64_t count = 0;
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    if (text[at] != '#') ++count;
+    if (text[at] != '#' && text[at] != '\n') ++count;
   }
   return count;
 }

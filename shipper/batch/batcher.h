@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "shipper/batch/batch.h"
 #include "shipper/decode/table_decoder.h"
+#include "shipper/tail/lane_kinds.h"
 
 namespace pixel::shipper {
 
@@ -23,7 +24,16 @@ struct BatchLimits {
 /// What a sink wants of each line.
 struct BatchContent {
   std::vector<TableSpec> tables;
-  bool is_lines = false;  // The lines as they are; nothing is decoded.
+  bool is_lines = false;  // The lines as they are, of requests; nothing is decoded.
+
+  /// The lanes that hold it.
+  LaneKinds kinds() const noexcept {
+    LaneKinds kinds{is_lines, false};
+    for (const TableSpec& table : tables) {
+      if (!is_lines) kinds.add(table.source);
+    }
+    return kinds;
+  }
 };
 
 class Batcher {

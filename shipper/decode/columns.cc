@@ -2,8 +2,13 @@
 // See columns.h. COLD.
 #include "shipper/decode/columns.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
+
+#include "base/hash.h"
+#include "shipper/decode/row_rules.h"
 
 namespace pixel::shipper {
 namespace {
@@ -55,6 +60,27 @@ constexpr FieldColumn kFieldColumns[] = {
     {"sc_range_end", ColumnType::kInteger, Field::kRangeEnd, kAsIs},
 };
 
+struct MemberColumn {
+  const char* name;
+  ColumnType type;
+  EventMember member;
+};
+
+constexpr MemberColumn kMemberColumns[] = {
+    {"number", ColumnType::kInteger, EventMember::kNumber},
+    {"client", ColumnType::kVarchar, EventMember::kClient},
+    {"host", ColumnType::kVarchar, EventMember::kHost},
+    {"path", ColumnType::kVarchar, EventMember::kPath},
+    {"query", ColumnType::kVarchar, EventMember::kQuery},
+    {"content_type", ColumnType::kVarchar, EventMember::kContentType},
+    {"visitor", ColumnType::kVarchar, EventMember::kVisitor},
+    {"user_agent", ColumnType::kVarchar, EventMember::kUserAgent},
+    {"referer", ColumnType::kVarchar, EventMember::kReferer},
+    {"fault", ColumnType::kVarchar, EventMember::kFault},
+    {"encoding", ColumnType::kVarchar, EventMember::kEncoding},
+    {"record", ColumnType::kJson, EventMember::kRecord},
+};
+
 ColumnSpec plain_column(std::string name, ColumnType type, ColumnSource source) {
   ColumnSpec spec;
   spec.name = std::move(name);
@@ -93,16 +119,37 @@ ColumnSpec parameter_column(std::string name) {
   return spec;
 }
 
-std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& parameters) {
+std::vector<ColumnSpec> source_columns(logfmt::SegmentKind source) {
   std::vector<ColumnSpec> columns;
-  columns.push_back(
-      plain_column("request_time", ColumnType::kTimestamp, ColumnSource::kRequestTime));
-  for (const FieldColumn& field : kFieldColumns) {
-    ColumnSpec spec = plain_column(field.name, field.type, ColumnSource::kField);
-    spec.field = field.field;
-    spec.percent_decode = field.percent_decode;
+  if (source == logfmt::SegmentKind::kAccess) {
+    columns.push_back(
+        plain_column("request_time", ColumnType::kTimestamp, ColumnSource::kRequestTime));
+    for (const FieldColumn& field : kFieldColumns) {
+      ColumnSpec spec = plain_column(field.name, field.type, ColumnSource::kField);
+      spec.field = field.field;
+      spec.percent_decode = field.percent_decode;
+      columns.push_back(std::move(spec));
+    }
+    return columns;
+  }
+  columns.push_back(plain_column("event_time", ColumnType::kTimestamp, ColumnSource::kRequestTime));
+  columns.push_back(plain_column("request_id", ColumnType::kVarchar, ColumnSource::kRequestId));
+  for (const MemberColumn& member : kMemberColumns) {
+    ColumnSpec spec = plain_column(member.name, member.type, ColumnSource::kMember);
+    spec.member = member.member;
     columns.push_back(std::move(spec));
   }
+  return columns;
+}
+
+std::vector<ColumnSpec> lineage_columns() {
+  return {plain_column("_segment", ColumnType::kVarchar, ColumnSource::kSegment),
+          plain_column("_offset", ColumnType::kInteger, ColumnSource::kOffset),
+          plain_column("_request_id", ColumnType::kVarchar, ColumnSource::kRequestId)};
+}
+
+std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& parameters) {
+  std::vector<ColumnSpec> columns = source_columns(logfmt::SegmentKind::kAccess);
   columns.insert(columns.end(), parameters.begin(), parameters.end());
   columns.push_back(plain_column("_segment", ColumnType::kVarchar, ColumnSource::kSegment));
   columns.push_back(plain_column("_offset", ColumnType::kInteger, ColumnSource::kOffset));
@@ -111,6 +158,38 @@ std::vector<ColumnSpec> standard_columns(const std::vector<ColumnSpec>& paramete
 
 TableSpec requests_table(const std::vector<ColumnSpec>& parameters) {
   return {"requests", logfmt::SegmentKind::kAccess, standard_columns(parameters)};
+}
+
+TableSpec events_table() {
+  TableSpec table{"events", logfmt::SegmentKind::kEvents,
+                  source_columns(logfmt::SegmentKind::kEvents)};
+  table.columns.push_back(plain_column("_segment", ColumnType::kVarchar, ColumnSource::kSegment));
+  table.columns.push_back(plain_column("_offset", ColumnType::kInteger, ColumnSource::kOffset));
+  return table;
+}
+
+std::string rows_fingerprint(const std::vector<TableSpec>& tables) {
+  std::string text;
+  for (const TableSpec& table : tables) {
+    text += fmt::format("table {} {}\n", table.name, static_cast<char>(table.source));
+    for (const ColumnSpec& column : table.columns) text += describe(column);
+    if (table.rules != nullptr) text += table.rules->description();
+  }
+  return fmt::format("{:016x}", base::hash64(text));
+}
+
+std::string describe(const ColumnSpec& column) {
+  std::string path;
+  for (const JsonStep& step : column.path) {
+    path += step.is_index ? fmt::format("[{}]", step.index) : fmt::format("['{}']", step.key);
+  }
+  const DefaultValue& value = column.default_value;
+  return fmt::format("column {} {} {} {} {} {} {}{} {} {} {} {} {} {} {}\n", column.name,
+                     static_cast<int>(column.type), static_cast<int>(column.source),
+                     static_cast<int>(column.field), column.parameter,
+                     static_cast<int>(column.member), column.has_path, path, column.percent_decode,
+                     static_cast<int>(column.decode_mode), static_cast<int>(column.on_error),
+                     value.is_set, value.integer, value.real, value.text);
 }
 
 bool is_column_name(std::string_view name) noexcept {

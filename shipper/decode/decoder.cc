@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// See decoder.h.
+// See decoder.h. What kind of column it is, is decided once per call, not once per value.
 #include "shipper/decode/decoder.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
-#include "logfmt/query.h"
+#include "base/assert.h"
+#include "shipper/decode/convert.h"
 #include "shipper/decode/text_decode.h"
 #include "shipper/decode/values.h"
 
@@ -17,198 +19,244 @@ constexpr std::string_view kAbsent = "-";
 constexpr std::size_t kShownBytes = 64;  // Of a bad value, in a reason.
 constexpr std::size_t kDateTimeBytes = 19;
 
-bool is_plain(std::string_view text) noexcept {
-  unsigned seen = 0;
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return (seen & 0x80U) == 0;
+bool is_passed(ColumnSource source) noexcept {
+  return source == ColumnSource::kQuery || source == ColumnSource::kCookie;
 }
 
-void set_text(Cell& cell, std::string_view text) noexcept {
-  cell.null = false;
-  cell.data = text.data();
-  cell.size = static_cast<std::uint32_t>(text.size());
+std::string_view date_and_time(const ChunkLines& chunk, std::size_t line) noexcept {
+  const std::string_view date = chunk.field(line, logfmt::Field::kDate);
+  const std::string_view time = chunk.field(line, logfmt::Field::kTime);
+  return {date.data(), date.size() + 1 + time.size()};
 }
 
-void set_integer(Cell& cell, std::int64_t value) noexcept {
-  cell.null = false;
-  cell.integer = value;
-}
+// Fills the whole column with one value.
+void fill(Cell* cells, std::size_t count, const Cell& value) { std::fill_n(cells, count, value); }
 
 }  // namespace
 
 Decoder::Decoder(std::vector<ColumnSpec> columns)
-    : columns_(std::move(columns)), parameters_(columns_.size()) {
+    : columns_(std::move(columns)), defaults_(columns_.size()) {
+  CHECK(columns_.size() < kFine);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (columns_[i].source == ColumnSource::kQuery) parameter_columns_.push_back(i);
-  }
-}
-
-DecodeCounts Decoder::decode(const logfmt::SegmentId& segment, std::uint64_t offset,
-                             std::string_view text, RowBlock& rows,
-                             std::vector<DeadLetter>& dead_letters) {
-  table_.decode(text);
-  text_is_plain_ = is_plain(text);
-  last_date_time_ = {};
-  const std::size_t first_row = rows.row_count;
-  const auto lines = table_.lines();
-  rows.columns.resize(columns_.size());
-  for (auto& cells : rows.columns) cells.resize(first_row + lines.size());
-
-  DecodeCounts counts;
-  const std::string_view segment_text = rows.text.copy(to_text(segment));
-  for (const logfmt::LineRef& line : lines) {
-    Failure failure;
-    const LineContext context{&line, segment_text, offset + line.begin};
-    if (decode_line(context, rows.row_count, rows, failure)) {
-      ++rows.row_count;
-      if (counts.oldest_request_us == 0 || line_request_us_ < counts.oldest_request_us) {
-        counts.oldest_request_us = line_request_us_;
-      }
+    const ColumnSpec& spec = columns_[i];
+    if (!is_passed(spec.source)) continue;
+    auto pass = std::find_if(passes_.begin(), passes_.end(), [&spec](const ValuePass& each) {
+      return each.source() == spec.source && each.mode() == spec.decode_mode;
+    });
+    if (pass == passes_.end()) {
+      passes_.emplace_back(spec.source, spec.decode_mode).add(i, spec.parameter);
     } else {
-      dead_letters.push_back({segment, context.offset,
-                              fmt::format("column {}: not {}: '{}'", failure.column->name,
-                                          failure.what, failure.value.substr(0, kShownBytes)),
-                              std::string(text.substr(line.begin, line.end - line.begin))});
+      pass->add(i, spec.parameter);
     }
   }
-  for (auto& cells : rows.columns) cells.resize(rows.row_count);
-  add_bad_lines(segment, offset, dead_letters);
-  counts.lines = lines.size() + table_.bad_lines().size();
-  counts.delivered = rows.row_count - first_row;
-  counts.dead_lettered = counts.lines - counts.delivered;
-  return counts;
 }
 
-void Decoder::add_bad_lines(const logfmt::SegmentId& segment, std::uint64_t offset,
-                            std::vector<DeadLetter>& dead_letters) const {
-  for (const logfmt::BadLineRef& bad : table_.bad_lines()) {
-    dead_letters.push_back({segment, offset + bad.begin,
-                            std::string(logfmt::bad_line_name(bad.reason)),
-                            std::string(table_.text().substr(bad.begin, bad.end - bad.begin))});
-  }
+void Decoder::decode(const ChunkLines& chunk, std::span<const std::uint32_t> selection,
+                     std::span<Cell* const> cells, TextArena& arena) {
+  failed_.assign(selection.size(), kFine);
+  has_failures_ = false;
+  for (std::size_t i = 0; i < columns_.size(); ++i) defaults_[i] = default_cell(columns_[i], arena);
+  const Call call{chunk, selection, cells, arena};
+  for (std::size_t i = 0; i < columns_.size(); ++i) decode_column(call, i);
+  for (ValuePass& pass : passes_) decode_pass(call, pass);
 }
 
-bool Decoder::decode_line(const LineContext& context, std::size_t row, RowBlock& rows,
-                          Failure& failure) {
-  line_request_us_ = 0;
-  if (!parameter_columns_.empty()) find_parameters(*context.line, rows.text);
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    Cell& cell = rows.columns[i][row];
-    if (decode_cell(i, context, rows.text, cell, failure)) continue;
-    if (!columns_[i].null_on_error) {
-      failure.column = &columns_[i];
-      return false;
-    }
-    cell = Cell{};
-  }
-  return true;
-}
-
-bool Decoder::decode_cell(std::size_t column, const LineContext& context, TextArena& arena,
-                          Cell& cell, Failure& failure) {
-  const ColumnSpec& spec = columns_[column];
-  cell = Cell{};
-  switch (spec.source) {
+void Decoder::decode_column(const Call& call, std::size_t column) {
+  Cell* const cells = call.cells[column];
+  switch (columns_[column].source) {
+    case ColumnSource::kField:
+      return columns_[column].type == ColumnType::kVarchar ? decode_text_field(call, column)
+                                                           : decode_field(call, column);
     case ColumnSource::kRequestTime:
-      return request_time(*context.line, cell, failure);
-    case ColumnSource::kSegment:
-      set_text(cell, context.segment);
-      return true;
-    case ColumnSource::kOffset:
-      set_integer(cell, static_cast<std::int64_t>(context.offset));
-      return true;
-    case ColumnSource::kQuery: {
-      const std::string_view raw = parameters_[column];
-      if (raw.data() == nullptr) return true;
-      const std::string_view value = form_decode(raw, arena);
-      return convert(spec, make_valid_text(value, arena), cell, failure);
+      return decode_time(call, column);
+    case ColumnSource::kSegment: {
+      Cell segment;
+      set_text(segment, call.arena.copy(to_text(call.chunk.segment())));
+      return fill(cells, call.selection.size(), segment);
     }
-    case ColumnSource::kField: {
-      std::string_view value = table_.field(*context.line, spec.field);
-      if (value == kAbsent) return true;
-      const char* const raw = value.data();
-      if (spec.percent_decode) value = percent_decode(value, arena);
-      if (!text_is_plain_ || value.data() != raw) value = make_valid_text(value, arena);
-      return convert(spec, value, cell, failure);
+    case ColumnSource::kOffset:
+      for (std::size_t i = 0; i < call.selection.size(); ++i) {
+        set_integer(cells[i], static_cast<std::int64_t>(call.chunk.offset(call.selection[i])));
+      }
+      return;
+    case ColumnSource::kRequestId:
+      return decode_request_id(call, column);
+    case ColumnSource::kMember:
+      return decode_member(call, column);
+    case ColumnSource::kQuery:
+    case ColumnSource::kCookie:
+      return;  // By their passes.
+  }
+}
+
+void Decoder::decode_text_field(const Call& call, std::size_t column) {
+  const ColumnSpec& spec = columns_[column];
+  const bool is_plain = call.chunk.is_plain();
+  Cell* cell = call.cells[column];
+  for (const std::uint32_t line : call.selection) {
+    std::string_view value = call.chunk.field(line, spec.field);
+    const char* const raw = value.data();
+    if (value == kAbsent) {
+      *cell++ = defaults_[column];
+      continue;
+    }
+    if (spec.percent_decode) value = log_decode(value, spec.decode_mode, call.arena);
+    if (!is_plain || value.data() != raw) value = make_valid_text(value, call.arena);
+    set_text(*cell++, value);
+  }
+}
+
+void Decoder::decode_field(const Call& call, std::size_t column) {
+  const ColumnSpec& spec = columns_[column];
+  Cell* cell = call.cells[column];
+  for (std::size_t i = 0; i < call.selection.size(); ++i, ++cell) {
+    std::string_view value = call.chunk.field(call.selection[i], spec.field);
+    if (value == kAbsent) {
+      *cell = defaults_[column];
+      continue;
+    }
+    if (spec.percent_decode) value = log_decode(value, spec.decode_mode, call.arena);
+    if (!convert_text(spec.type, value, call.arena, *cell)) put_failed(column, i, *cell);
+  }
+}
+
+// Lines of the same second share its text.
+void Decoder::decode_time(const Call& call, std::size_t column) {
+  Cell* cell = call.cells[column];
+  if (call.chunk.kind() == logfmt::SegmentKind::kEvents) {
+    for (const std::uint32_t line : call.selection) {
+      set_integer(*cell++, call.chunk.event(line).head.unix_seconds * 1'000'000);
+    }
+    return;
+  }
+  std::string_view last;
+  std::int64_t last_us = 0;
+  for (std::size_t i = 0; i < call.selection.size(); ++i, ++cell) {
+    const std::string_view both = date_and_time(call.chunk, call.selection[i]);
+    if (both != last || both.size() != kDateTimeBytes) {
+      const bool fits = both.size() == kDateTimeBytes && both[10] == '\t';
+      const auto us = fits ? parse_date_time(both.substr(0, 10), both.substr(11)) : std::nullopt;
+      if (!us) {
+        put_failed(column, i, *cell);
+        continue;
+      }
+      last = both;
+      last_us = *us;
+    }
+    set_integer(*cell, last_us);
+  }
+}
+
+void Decoder::decode_request_id(const Call& call, std::size_t column) {
+  Cell* cell = call.cells[column];
+  const bool is_access = call.chunk.kind() == logfmt::SegmentKind::kAccess;
+  for (const std::uint32_t line : call.selection) {
+    const std::string_view id = is_access ? call.chunk.field(line, logfmt::Field::kRequestId)
+                                          : call.chunk.event(line).head.request_id;
+    if (id == kAbsent) {
+      *cell++ = Cell{};
+    } else {
+      set_text(*cell++, make_valid_text(id, call.arena));
     }
   }
-  return true;
+}
+
+void Decoder::decode_member(const Call& call, std::size_t column) {
+  const ColumnSpec& spec = columns_[column];
+  Cell* cell = call.cells[column];
+  for (std::size_t i = 0; i < call.selection.size(); ++i, ++cell) {
+    std::string_view value = call.chunk.event(call.selection[i]).member(spec.member);
+    if (spec.has_path && value.data() != nullptr) value = find_json(value, spec.path, call.arena);
+    if (value.data() == nullptr) {
+      *cell = defaults_[column];
+      continue;
+    }
+    if (!convert_json(spec.type, value, call.arena, *cell)) {
+      put_failed(column, i, *cell);
+    } else if (cell->null) {
+      *cell = defaults_[column];
+    }
+  }
+}
+
+void Decoder::decode_pass(const Call& call, ValuePass& pass) {
+  for (std::size_t i = 0; i < call.selection.size(); ++i) {
+    pass.read(call.chunk, call.selection[i], call.arena);
+    for (const ValuePass::Slot& slot : pass.slots()) {
+      if (slot.raw.data() != nullptr) {
+        decode_slot(call, pass, slot, i);
+        continue;
+      }
+      for (const std::size_t column : slot.columns) call.cells[column][i] = defaults_[column];
+    }
+  }
 }
 
 // An empty text is a value of a text column and the absence of any other.
-bool Decoder::convert(const ColumnSpec& spec, std::string_view value, Cell& cell,
-                      Failure& failure) const {
-  if (spec.type == ColumnType::kVarchar) {
-    set_text(cell, value);
-    return true;
-  }
-  if (value.empty() && spec.source == ColumnSource::kQuery) return true;
-  failure.value = value;
-  if (spec.type == ColumnType::kInteger) {
-    failure.what = "an integer";
-    const auto number = parse_integer(value);
-    if (number) set_integer(cell, *number);
-  } else if (spec.type == ColumnType::kDouble) {
-    failure.what = "a number";
-    const auto number = parse_double(value);
-    cell.null = !number;
-    if (number) cell.real = *number;
-  } else if (spec.type == ColumnType::kBoolean) {
-    failure.what = "true or false";
-    const auto flag = parse_boolean(value);
-    if (flag) set_integer(cell, *flag ? 1 : 0);
-  } else {
-    failure.what = "a timestamp";
-    const auto us = parse_timestamp(value);
-    if (us) set_integer(cell, *us);
-  }
-  return !cell.null;
-}
-
-bool Decoder::request_time(const logfmt::LineRef& line, Cell& cell, Failure& failure) {
-  const std::string_view date = table_.field(line, logfmt::Field::kDate);
-  const std::string_view time = table_.field(line, logfmt::Field::kTime);
-  const std::string_view both(date.data(), date.size() + 1 + time.size());
-  if (both.size() != kDateTimeBytes || both != last_date_time_) {
-    const auto us = parse_date_time(date, time);
-    if (!us) {
-      failure.what = "a timestamp";
-      failure.value = both;
-      return false;
+void Decoder::decode_slot(const Call& call, const ValuePass& pass, const ValuePass::Slot& slot,
+                          std::size_t place) {
+  const std::string_view text = pass.decoded(slot, call.arena);
+  std::optional<bool> holds_json;
+  for (const std::size_t column : slot.columns) {
+    const ColumnSpec& spec = columns_[column];
+    Cell& cell = call.cells[column][place];
+    if (text.empty() && (spec.type != ColumnType::kVarchar || spec.has_path)) {
+      cell = defaults_[column];
+    } else if (!spec.has_path) {
+      if (!convert_text(spec.type, text, call.arena, cell)) put_failed(column, place, cell);
+    } else {
+      if (!holds_json) holds_json = is_json(text);
+      const std::string_view value =
+          *holds_json ? find_json(text, spec.path, call.arena) : std::string_view();
+      if (!*holds_json ||
+          (value.data() != nullptr && !convert_json(spec.type, value, call.arena, cell))) {
+        put_failed(column, place, cell);
+      } else if (value.data() == nullptr || cell.null) {
+        cell = defaults_[column];
+      }
     }
-    last_date_time_ = both;
-    last_request_us_ = *us;
   }
-  line_request_us_ = last_request_us_;
-  set_integer(cell, last_request_us_);
-  return true;
 }
 
-// The log's encoding is undone first: what results is the query as the client sent it. The first
-// parameter of a name counts.
-void Decoder::find_parameters(const logfmt::LineRef& line, TextArena& arena) {
-  std::fill(parameters_.begin(), parameters_.end(), std::string_view());
-  const std::string_view field = table_.field(line, logfmt::Field::kUriQuery);
-  if (field == kAbsent) return;
-  const std::string_view query = percent_decode(field, arena);
-  std::size_t wanted = parameter_columns_.size();
-  logfmt::for_each_query_parameter(query, [&](std::string_view name, std::string_view value) {
-    if (wanted == 0) return;
-    for (const std::size_t column : parameter_columns_) {
-      if (parameters_[column].data() != nullptr) continue;
-      if (!name_matches(name, columns_[column].parameter, arena)) continue;
-      parameters_[column] = value.data() == nullptr ? std::string_view("") : value;
-      --wanted;
+// The first column of a line counts, in the order of the table.
+void Decoder::put_failed(std::size_t column, std::size_t place, Cell& cell) {
+  const OnError on_error = columns_[column].on_error;
+  cell = on_error == OnError::kDefault ? defaults_[column] : Cell{};
+  if (on_error != OnError::kDeadLetter) return;
+  has_failures_ = true;
+  failed_[place] = std::min(failed_[place], static_cast<std::uint16_t>(column));
+}
+
+std::string_view Decoder::shown_value(const ChunkLines& chunk, std::size_t line,
+                                      std::size_t column) {
+  const ColumnSpec& spec = columns_[column];
+  shown_.clear();
+  switch (spec.source) {
+    case ColumnSource::kField:
+      return log_decode(chunk.field(line, spec.field), spec.decode_mode, shown_);
+    case ColumnSource::kRequestTime:
+      return date_and_time(chunk, line);
+    case ColumnSource::kMember:
+      return find_json(chunk.event(line).member(spec.member), spec.path, shown_);
+    default:
+      break;
+  }
+  for (ValuePass& pass : passes_) {
+    if (pass.source() != spec.source || pass.mode() != spec.decode_mode) continue;
+    pass.read(chunk, line, shown_);
+    for (const ValuePass::Slot& slot : pass.slots()) {
+      if (slot.name == spec.parameter) return pass.decoded(slot, shown_);
     }
-  });
+  }
+  return {};
 }
 
-bool Decoder::name_matches(std::string_view raw_name, std::string_view name,
-                           TextArena& arena) const {
-  if (raw_name == name) return true;
-  if (raw_name.size() < name.size()) return false;
-  return raw_name.find_first_of("%+") != std::string_view::npos &&
-         form_decode(raw_name, arena) == name;
+std::string Decoder::failure_reason(const ChunkLines& chunk, std::size_t line, std::size_t column) {
+  const ColumnSpec& spec = columns_[column];
+  const std::string_view value = shown_value(chunk, line, column);
+  const bool lacks_json = spec.has_path && is_passed(spec.source) && !is_json(value);
+  return fmt::format("column {}: not {}: '{}'", spec.name,
+                     lacks_json ? "JSON" : expected_value(spec.type), value.substr(0, kShownBytes));
 }
 
 }  // namespace pixel::shipper

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "logfmt/format.h"
 #include "logfmt/segment_name.h"
+#include "shipper/decode/json_text.h"
 #include "shipper/decode/text_arena.h"
 
 namespace pixel::shipper {
@@ -35,9 +37,52 @@ constexpr bool is_text(ColumnType type) noexcept {
 enum class ColumnSource : std::uint8_t {
   kField,        // A field of the line.
   kQuery,        // A parameter of the query string, decoded.
-  kRequestTime,  // Fields date and time as one timestamp.
+  kRequestTime,  // Fields date and time as one timestamp; of an event its own.
   kSegment,      // Lineage: the segment's text id.
   kOffset,       // Lineage: the line's first byte in its segment.
+  kRequestId,    // Lineage: x-edge-request-id; of an event that of its request.
+  kCookie,       // A cookie of field 13, decoded.
+  kMember,       // A member of an event's line.
+};
+
+/// The members of an event's line, in its order (logfmt/FORMAT.md, section 2).
+enum class EventMember : std::uint8_t {
+  kId,
+  kNumber,
+  kSequence,
+  kTime,
+  kClient,
+  kHost,
+  kPath,
+  kQuery,
+  kContentType,
+  kVisitor,
+  kUserAgent,
+  kReferer,
+  kCut,
+  kFault,
+  kEncoding,
+  kRecord,
+};
+inline constexpr std::size_t kEventMemberCount = 16;
+
+/// How often a field's %XX is undone. CloudFront's logs of 2014 to 2018 have user agents, and some
+/// other fields, encoded twice; the edge and today's CloudFront encode once.
+enum class DecodeMode : std::uint8_t {
+  kOnce,
+  kTwice,
+  kAuto,  // Twice where every '%' of the value begins a "%25XX", else once.
+};
+
+/// What a value that does not fit its column does.
+enum class OnError : std::uint8_t { kDeadLetter, kNull, kDefault };
+
+/// What stands for a value that is absent. The type is the column's.
+struct DefaultValue {
+  bool is_set = false;
+  std::int64_t integer = 0;  // kInteger, kBoolean, kTimestamp.
+  double real = 0;
+  std::string text;
 };
 
 struct ColumnSpec {
@@ -45,16 +90,24 @@ struct ColumnSpec {
   ColumnType type = ColumnType::kVarchar;
   ColumnSource source = ColumnSource::kField;
   logfmt::Field field{};        // kField.
-  std::string parameter;        // kQuery.
-  bool null_on_error = false;   // A value that does not fit: NULL, not the dead letter.
-  bool percent_decode = false;  // kField: decode %XX once.
+  std::string parameter;        // kQuery, kCookie: its name.
+  EventMember member{};         // kMember.
+  bool has_path = false;        // kQuery, kCookie, kMember: the text is JSON, and the value is
+  JsonPath path;                // what lies at this path in it.
+  bool percent_decode = false;  // kField: decode %XX.
+  DecodeMode decode_mode = DecodeMode::kOnce;
+  OnError on_error = OnError::kDeadLetter;
+  DefaultValue default_value;
 };
+
+class RowRules;
 
 /// One table as a sink stores it.
 struct TableSpec {
   std::string name;                                           // Spelled like a column.
   logfmt::SegmentKind source = logfmt::SegmentKind::kAccess;  // The lanes its rows come from.
   std::vector<ColumnSpec> columns;
+  std::shared_ptr<const RowRules> rules = nullptr;  // Null: every line is a row as decoded.
 
   /// The column's place, or columns.size().
   std::size_t find(ColumnSource wanted) const noexcept {
@@ -89,6 +142,7 @@ struct DeadLetter {
   std::uint64_t offset = 0;
   std::string reason;  // "column sc_bytes: not an integer: 'x'", or the name of a BadLine.
   std::string line;    // Without its newline.
+  std::string table{};  // That refused the line's row; "" where the line became no row at all.
 };
 
 }  // namespace pixel::shipper

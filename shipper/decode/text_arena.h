@@ -36,6 +36,15 @@ class TextArena {
     commit(text.size());
     return {to, text.size()};
   }
+  /// Gives up all texts, and keeps one block for the next.
+  void clear() {
+    if (blocks_.size() > 1) {
+      blocks_.clear();
+      block_bytes_ = 0;
+    }
+    used_ = 0;
+    total_bytes_ = 0;
+  }
   /// Bytes committed.
   std::size_t bytes() const noexcept { return total_bytes_; }
 

@@ -130,6 +130,24 @@ std::string_view percent_decode(std::string_view text, TextArena& arena) {
   return decode_into<false>(text, first, arena);
 }
 
+bool is_encoded_twice(std::string_view text) noexcept {
+  std::size_t at = text.find('%');
+  if (at == std::string_view::npos) return false;
+  for (; at != std::string_view::npos; at = text.find('%', at + 1)) {
+    const std::string_view rest = text.substr(at);
+    if (rest.size() < 5 || rest[1] != '2' || rest[2] != '5') return false;
+    if (kHexValues[byte_at(rest, 3)] < 0 || kHexValues[byte_at(rest, 4)] < 0) return false;
+  }
+  return true;
+}
+
+std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& arena) {
+  const bool is_twice =
+      mode == DecodeMode::kTwice || (mode == DecodeMode::kAuto && is_encoded_twice(text));
+  const std::string_view once = percent_decode(text, arena);
+  return is_twice ? percent_decode(once, arena) : once;
+}
+
 std::string_view form_decode(std::string_view text, TextArena& arena) {
   const std::size_t first = text.find_first_of("%+");
   if (first == std::string_view::npos) return text;

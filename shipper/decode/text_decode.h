@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "shipper/decode/row_block.h"
 #include "shipper/decode/text_arena.h"
 
 namespace pixel::shipper {
@@ -21,6 +22,13 @@ std::string_view make_valid_text(std::string_view text, TextArena& arena);
 /// Undoes %XX once; a '%' without two hexadecimal digits stays. The result lies in `text` where
 /// nothing was encoded, else in `arena`. It may hold any byte.
 std::string_view percent_decode(std::string_view text, TextArena& arena);
+
+/// True where a value was encoded twice, as far as it shows: it has a '%', and every one begins a
+/// "%25XX". A value with any byte that is encoded once ("%20") was not.
+bool is_encoded_twice(std::string_view text) noexcept;
+
+/// percent_decode, once or twice.
+std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& arena);
 
 /// application/x-www-form-urlencoded: as percent_decode, and '+' is a space.
 std::string_view form_decode(std::string_view text, TextArena& arena);

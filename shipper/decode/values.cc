@@ -2,8 +2,11 @@
 // See values.h.
 #include "shipper/decode/values.h"
 
+#include <arpa/inet.h>
+
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "base/clock.h"
 
@@ -123,6 +126,34 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept {
   const std::int64_t us = fraction_us(text);
   if (us < 0) return std::nullopt;
   return *seconds + us;
+}
+
+bool write_uuid(std::string_view text, char* out) noexcept {
+  constexpr std::size_t digits_count = 32;
+  const bool has_dashes = text.size() == digits_count + 4;
+  if (!has_dashes && text.size() != digits_count) return false;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < digits_count; ++i) {
+    if (i == 8 || i == 12 || i == 16 || i == 20) {
+      if (has_dashes && text[at++] != '-') return false;
+      *out++ = '-';
+    }
+    const char c = text[at++];
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c | 0x20) : c;
+    if (!(lower >= '0' && lower <= '9') && !(lower >= 'a' && lower <= 'f')) return false;
+    *out++ = lower;
+  }
+  return true;
+}
+
+bool is_ip_address(std::string_view text) noexcept {
+  char copy[INET6_ADDRSTRLEN] = {};
+  if (text.empty() || text.size() >= sizeof copy) return false;
+  std::memcpy(copy, text.data(), text.size());
+  if (std::strlen(copy) != text.size()) return false;
+  in6_addr address{};
+  const int family = text.find(':') == std::string_view::npos ? AF_INET : AF_INET6;
+  return ::inet_pton(family, copy, &address) == 1;
 }
 
 }  // namespace pixel::shipper

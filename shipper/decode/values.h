@@ -25,4 +25,11 @@ std::optional<std::int64_t> parse_date_time(std::string_view date, std::string_v
 /// 12 digits on, milliseconds -> microseconds.
 std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept;
 
+/// 32 hexadecimal digits with or without the four dashes of RFC 9562 -> 36 lower case characters at
+/// `out`; false where it is something else.
+bool write_uuid(std::string_view text, char* out) noexcept;
+
+/// An IPv4 or IPv6 address as RFC 4291 and dotted decimal write it, without port, zone or brackets.
+bool is_ip_address(std::string_view text) noexcept;
+
 }  // namespace pixel::shipper

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
-#include "base/file.h"
 #include "base/hash.h"
 
 namespace pixel::shipper {
@@ -53,11 +52,10 @@ base::Result<std::optional<StoredCheckpoint>> CheckpointStore::load() {
   std::optional<SequencedCheckpoint> best;
   damage_.clear();
   for (std::uint64_t slot = 0; slot < 2; ++slot) {
-    std::error_code error;
-    if (!std::filesystem::exists(file(slot), error) && !error) continue;
-    const auto text = base::read_file(file(slot));
+    const auto text = files_.read(file(slot));
     if (!text) return text.error();
-    auto parsed = parse_stored_checkpoint(*text);
+    if (!text->has_value()) continue;
+    auto parsed = parse_stored_checkpoint(**text);
     if (!parsed) {
       damage_ += fmt::format("{}: {}; ", file(slot).string(), parsed.error().message);
     } else if (!best || parsed->sequence > best->sequence) {
@@ -70,12 +68,14 @@ base::Result<std::optional<StoredCheckpoint>> CheckpointStore::load() {
                        "state and its output to begin anew"};
   }
   if (!best) return std::optional<StoredCheckpoint>();
+  // A killed save may have renamed only; what is told from now on must outlive a power loss.
+  if (auto status = files_.sync_directory(directory_); !status) return status.error();
   next_sequence_ = best->sequence + 1;
   return std::optional(std::move(best->stored));
 }
 
 base::Status CheckpointStore::save(const StoredCheckpoint& stored) {
-  auto status = base::write_file_atomic(file(next_sequence_), to_text(stored, next_sequence_));
+  auto status = write_file_atomic(files_, file(next_sequence_), to_text(stored, next_sequence_));
   if (status) ++next_sequence_;
   return status;
 }

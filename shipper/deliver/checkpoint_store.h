@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "shipper/deliver/checkpoint.h"
+#include "shipper/state/file_system.h"
 
 namespace pixel::shipper {
 
@@ -21,7 +22,8 @@ struct StoredCheckpoint {
 class CheckpointStore {
  public:
   /// `directory` holds checkpoint.0 and checkpoint.1; it must exist by the first save.
-  explicit CheckpointStore(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  explicit CheckpointStore(std::filesystem::path directory, FileSystem& files = real_file_system())
+      : directory_(std::move(directory)), files_(files) {}
 
   /// The newest whole one; nothing where none was ever saved. An error where files exist and none
   /// is whole: to begin anew would deliver everything twice, so that is the operator's decision.
@@ -36,6 +38,7 @@ class CheckpointStore {
  private:
   std::filesystem::path file(std::uint64_t sequence) const;
   const std::filesystem::path directory_;
+  FileSystem& files_;
   std::uint64_t next_sequence_ = 0;
   std::string damage_;
 };

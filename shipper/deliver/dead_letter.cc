@@ -2,15 +2,10 @@
 // See dead_letter.h. COLD.
 #include "shipper/deliver/dead_letter.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-
-#include "base/file.h"
+#include <charconv>
 
 namespace pixel::shipper {
 namespace {
@@ -29,11 +24,75 @@ void append_escaped(std::string& json, std::string_view bytes) {
   }
 }
 
+// Takes what it expects from the front of a letter; once something else was there, nothing more.
+class LetterReader {
+ public:
+  explicit LetterReader(std::string_view text) : rest_(text) {}
+  bool is_fine() const { return fine_; }
+  bool is_at_end() const { return fine_ && rest_.empty(); }
+  bool starts_with(std::string_view text) const { return rest_.starts_with(text); }
+
+  void expect(std::string_view text) {
+    fine_ = fine_ && rest_.starts_with(text);
+    if (fine_) rest_.remove_prefix(text.size());
+  }
+
+  std::string_view take(std::size_t bytes) {
+    fine_ = fine_ && rest_.size() >= bytes;
+    if (!fine_) return {};
+    const std::string_view taken = rest_.substr(0, bytes);
+    rest_.remove_prefix(bytes);
+    return taken;
+  }
+
+  std::uint64_t take_number(int base, std::size_t digits_max) {
+    std::uint64_t number = 0;
+    const char* const end = rest_.data() + std::min(rest_.size(), digits_max);
+    const auto [stop, error] = std::from_chars(rest_.data(), end, number, base);
+    fine_ = fine_ && error == std::errc();
+    if (fine_) rest_.remove_prefix(static_cast<std::size_t>(stop - rest_.data()));
+    return number;
+  }
+
+  // Up to and with the closing quote.
+  std::string take_text() {
+    std::string text;
+    while (fine_) {
+      const std::string_view c = take(1);
+      if (!fine_ || c == "\"") break;
+      if (c != "\\") {
+        text += c;
+      } else if (const std::string_view escape = take(1); escape == "u") {
+        expect("00");
+        const std::size_t left = rest_.size();
+        text += static_cast<char>(take_number(16, 2));
+        fine_ = fine_ && left - rest_.size() == 2;
+      } else {
+        fine_ = fine_ && (escape == "\"" || escape == "\\");
+        text += escape;
+      }
+    }
+    return text;
+  }
+
+ private:
+  std::string_view rest_;
+  bool fine_ = true;
+};
+
+constexpr std::string_view kTableKey = "\"table\":\"";
+
 }  // namespace
 
 std::string to_json_line(const DeadLetter& letter) {
-  std::string json = fmt::format("{{\"segment\":\"{}\",\"offset\":{},\"reason\":\"",
-                                 to_text(letter.segment), letter.offset);
+  std::string json =
+      fmt::format("{{\"segment\":\"{}\",\"offset\":{},", to_text(letter.segment), letter.offset);
+  if (!letter.table.empty()) {
+    json += kTableKey;
+    append_escaped(json, letter.table);
+    json += "\",";
+  }
+  json += "\"reason\":\"";
   append_escaped(json, letter.reason);
   json += "\",\"line\":\"";
   append_escaped(json, letter.line);
@@ -41,31 +100,61 @@ std::string to_json_line(const DeadLetter& letter) {
   return json;
 }
 
-base::Status DeadLetterFile::open(std::uint64_t bytes) {
-  fd_.reset();
-  if (auto status = base::create_directories(path_.parent_path()); !status) return status;
-  auto fd = base::open_file(path_, O_RDWR | O_CREAT, 0640);
-  if (!fd) return fd.error();
-  struct stat info {};
-  if (::fstat(fd->get(), &info) != 0) return base::errno_error("cannot stat", path_, errno);
-  bytes_ = std::min(bytes, static_cast<std::uint64_t>(info.st_size));
-  if (::ftruncate(fd->get(), static_cast<off_t>(bytes_)) != 0) {
-    return base::errno_error("cannot cut", path_, errno);
+base::Result<DeadLetter> parse_dead_letter(std::string_view json_line) {
+  if (json_line.ends_with('\n')) json_line.remove_suffix(1);
+  LetterReader reader(json_line);
+  DeadLetter letter;
+  reader.expect("{\"segment\":\"");
+  const auto segment = logfmt::parse_segment(reader.take(logfmt::kSegmentTextBytes));
+  reader.expect("\",\"offset\":");
+  letter.offset = reader.take_number(10, 20);
+  reader.expect(",");
+  if (reader.starts_with(kTableKey)) {
+    reader.expect(kTableKey);
+    letter.table = reader.take_text();
+    reader.expect(",");
   }
-  fd_ = std::move(fd).value();
-  return base::sync_directory(path_.parent_path());
+  reader.expect("\"reason\":\"");
+  letter.reason = reader.take_text();
+  reader.expect(",\"line\":\"");
+  letter.line = reader.take_text();
+  reader.expect("}");
+  if (!segment || !reader.is_at_end()) {
+    return base::Error{"not a dead letter of pixel-shipper, or one that was changed"};
+  }
+  letter.segment = *segment;
+  return letter;
+}
+
+base::Status DeadLetterFile::open(std::uint64_t bytes) {
+  file_.reset();
+  const auto directory = path_.parent_path();
+  if (auto status = files_.create_directories(directory); !status) return status;
+  auto file = files_.open(path_, FileSystem::Mode::kKeep);
+  if (!file) return file.error();
+  const auto size = (*file)->size();
+  if (!size) return size.error();
+  bytes_ = std::min(bytes, *size);
+  if (*size > bytes_) {
+    if (auto status = (*file)->truncate(bytes_); !status) return status;
+  }
+  if (auto status = files_.sync_directory(directory); !status) return status;
+  file_ = std::move(file).value();
+  return base::ok_status();
 }
 
 base::Result<std::uint64_t> DeadLetterFile::append(std::span<const DeadLetter> letters) {
   if (letters.empty()) return bytes_;
+  if (file_ == nullptr) {
+    if (auto status = open(bytes_); !status) return status.error();
+  }
   std::string text;
   for (const DeadLetter& letter : letters) text += to_json_line(letter);
-  // An earlier attempt may have left a part.
-  const bool placed = ::ftruncate(fd_.get(), static_cast<off_t>(bytes_)) == 0 &&
-                      ::lseek(fd_.get(), static_cast<off_t>(bytes_), SEEK_SET) >= 0;
-  if (!placed) return base::errno_error("cannot cut", path_, errno);
-  if (auto status = base::write_all(fd_.get(), text, path_); !status) return status.error();
-  if (::fdatasync(fd_.get()) != 0) return base::errno_error("cannot sync", path_, errno);
+  // An earlier attempt may have left a longer part. What it wrote is written again, not only synced
+  // again: a failed sync may have dropped it.
+  if (auto status = file_->truncate(bytes_); !status) return status.error();
+  if (auto status = file_->write_at(bytes_, text); !status) return status.error();
+  if (auto status = file_->sync(); !status) return status.error();
   bytes_ += text.size();
   return bytes_;
 }

@@ -12,7 +12,7 @@ namespace pixel::shipper {
 
 struct RetryLimits {
   std::uint64_t first_ns = 100 * base::kMillisecondNs;  // Most before the second attempt.
-  std::uint64_t cap_ns = 30 * base::kSecondNs;
+  std::uint64_t cap_ns = 5 * base::kSecondNs;           // So soon after a fault's end it goes on.
 };
 
 /// The pause after the `failures`-th failure in a row (from 1): uniform from 1 ms to

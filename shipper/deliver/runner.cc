@@ -14,9 +14,13 @@ namespace {
 class Complaints {
  public:
   void look(const std::string& name, const PipelineStatus& status) {
+    if (status.journal_note != noted_) spdlog::error("sink {}: {}", name, status.journal_note);
+    noted_ = status.journal_note;
     if (status.last_error == said_) return;
     if (status.last_error.empty()) {
       spdlog::info("sink {}: well again", name);
+    } else if (status.state == PipelineState::kUnresolved) {
+      spdlog::error("sink {}: {}", name, status.last_error);
     } else if (status.state == PipelineState::kRejected) {
       spdlog::error("sink {}: refuses a batch; nothing is skipped, it is tried again: {}", name,
                     status.last_error);
@@ -28,6 +32,7 @@ class Complaints {
 
  private:
   std::string said_;
+  std::string noted_;
 };
 
 }  // namespace

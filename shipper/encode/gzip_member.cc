@@ -4,6 +4,7 @@
 
 #include <isa-l/igzip_lib.h>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,7 @@ constexpr std::size_t kOutputStepBytes = 256 * 1024;
 }  // namespace
 
 base::Result<std::string> gzip_member(std::string_view text) {
+  if (text.size() > UINT32_MAX) return base::Error{"gzip: more than 4 GiB in one piece"};
   auto stream = std::make_unique<isal_zstream>();
   std::vector<std::uint8_t> level_buffer(ISAL_DEF_LVL1_DEFAULT);
   isal_deflate_init(stream.get());

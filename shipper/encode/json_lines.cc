@@ -1,133 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
-// See json_lines.h. Room for a whole row is made before it is written: no check per byte.
+// See json_lines.h.
 #include "shipper/encode/json_lines.h"
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
-#include "base/clock.h"
+#include "base/assert.h"
+#include "shipper/encode/text_scan.h"
 
 namespace pixel::shipper {
 namespace {
 
-constexpr std::size_t kNumberBytes = 40;  // Of the longest number or timestamp.
+using JsonEscaped = EscapedBytes<'"', '\\'>;
 constexpr std::size_t kEscapedBytes = 6;  // \u001F
+constexpr std::size_t kPadBytes = 16;
 
-// 0: as it is. 'u': \u00XX. Else the letter after the backslash.
-constexpr std::array<char, 256> make_escapes() {
-  std::array<char, 256> escapes{};
-  for (std::size_t i = 0; i < 0x20; ++i) escapes[i] = 'u';
-  escapes['\n'] = 'n';
-  escapes['\r'] = 'r';
-  escapes['\t'] = 't';
-  escapes['"'] = '"';
-  escapes['\\'] = '\\';
-  return escapes;
-}
-constexpr auto kEscapes = make_escapes();
-
-char* write_bytes(std::string_view bytes, char* out) {
-  std::memcpy(out, bytes.data(), bytes.size());
-  return out + bytes.size();
-}
-
-char* write_escaped(unsigned char c, char* out) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  *out++ = '\\';
-  *out++ = kEscapes[c];
-  if (kEscapes[c] != 'u') return out;
-  *out++ = '0';
-  *out++ = '0';
-  *out++ = digits[c >> 4];
-  *out++ = digits[c & 15];
-  return out;
+[[gnu::noinline]] char* write_escaped(std::string_view text, char* out) {
+  return copy_escaped<JsonEscaped>(text, out, [](unsigned char c, char* to) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    *to++ = '\\';
+    switch (c) {
+      case '\n':
+        return put_bytes("n", to);
+      case '\r':
+        return put_bytes("r", to);
+      case '\t':
+        return put_bytes("t", to);
+      case '"':
+      case '\\':
+        *to++ = static_cast<char>(c);
+        return to;
+      default:
+        to = put_bytes("u00", to);
+        *to++ = digits[c >> 4];
+        *to++ = digits[c & 15];
+        return to;
+    }
+  });
 }
 
-char* write_text(std::string_view text, char* out) {
-  *out++ = '"';
-  std::size_t run = 0;  // Begin of the bytes not written yet.
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (kEscapes[c] == 0) [[likely]]
-      continue;
-    out = write_bytes(text.substr(run, i - run), out);
-    out = write_escaped(c, out);
-    run = i + 1;
+// A newline in a JSON value stands between its tokens, where a space means the same; in a line it
+// would end the row.
+[[gnu::noinline]] char* write_json(std::string_view json, char* out) {
+  return std::transform(json.begin(), json.end(), out,
+                        [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
+}
+
+// Infinities and NaN have no JSON.
+char* write_real(double value, char* out) {
+  return std::isfinite(value) ? write_double(value, out) : put_bytes("null", out);
+}
+
+std::string padded(std::string text) {
+  text.resize((text.size() + kPadBytes - 1) / kPadBytes * kPadBytes);
+  return text;
+}
+
+// Up to kPadBytes - 1 bytes more than `bytes` are written.
+inline char* put_padded(const std::string& text, std::size_t bytes, char* out) {
+  const char* const in = text.data();
+  std::memcpy(out, in, kPadBytes);
+  for (std::size_t at = kPadBytes; at < bytes; at += kPadBytes) {
+    std::memcpy(out + at, in + at, kPadBytes);
   }
-  out = write_bytes(text.substr(run), out);
-  *out++ = '"';
-  return out;
+  return out + bytes;
+}
+
+bool is_quoted(ColumnType type) {
+  return (is_text(type) && type != ColumnType::kJson) || type == ColumnType::kTimestamp;
 }
 
 }  // namespace
 
 JsonLines::JsonLines(std::span<const ColumnSpec> columns, std::string_view label)
-    : buffer_(64 * 1024) {
+    : buffer_(256 * 1024) {
   std::string before = label.empty() ? "{" : fmt::format("{{\"_table\":\"{}\",", label);
   for (const ColumnSpec& column : columns) {
-    types_.push_back(column.type);
-    keys_.push_back(fmt::format("{}\"{}\":", before, column.name));
+    const std::string key = fmt::format("{}\"{}\":", before, column.name);
+    const std::string value = key + (is_quoted(column.type) ? "\"" : "");
+    const std::string null = key + "null";
+    keys_.push_back({padded(value), value.size(), padded(null), null.size(), column.type});
+    fixed_bytes_ += key.size() + 4 + kValueTextBytes + kPadBytes;
     before = ",";
   }
+  fixed_bytes_ += 2 * kPadBytes;
+  cells_.resize(keys_.size());
 }
 
-void JsonLines::make_room(std::size_t used, std::size_t bytes) {
-  if (buffer_.size() - used < bytes) buffer_.resize(std::max(buffer_.size() * 2, used + bytes));
-}
-
-std::string_view JsonLines::encode(const RowBlock& rows) {
-  std::size_t used = 0;
-  for (std::size_t row = 0; row < rows.row_count; ++row) {
-    std::size_t bytes = 2;
-    for (std::size_t i = 0; i < types_.size(); ++i) {
-      const Cell& cell = rows.columns[i][row];
-      const bool has_text = is_text(types_[i]) && !cell.null;
-      bytes += keys_[i].size() + kNumberBytes + (has_text ? cell.size * kEscapedBytes : 0);
-    }
-    make_room(used, bytes);
-    char* out = buffer_.data() + used;
-    for (std::size_t i = 0; i < types_.size(); ++i) {
-      out = write_bytes(keys_[i], out);
-      out = write_cell(i, rows.columns[i][row], out);
-    }
-    out = write_bytes("}\n", out);
-    used = static_cast<std::size_t>(out - buffer_.data());
+std::string_view JsonLines::encode(const RowBlock& rows, std::size_t from, std::size_t to) {
+  DCHECK(rows.columns.size() == keys_.size() && to <= rows.row_count);
+  for (std::size_t i = 0; i < keys_.size(); ++i) cells_[i] = rows.columns[i].data();
+  char* out = buffer_.begin();
+  for (std::size_t row = from; row < to; ++row) {
+    out = write_row(row, buffer_.make_room(out, fixed_bytes_));
   }
-  return {buffer_.data(), used};
+  return buffer_.until(out);
 }
 
-char* JsonLines::write_cell(std::size_t column, const Cell& cell, char* out) {
-  if (cell.null) return write_bytes("null", out);
-  switch (types_[column]) {
-    case ColumnType::kJson:
-      return write_bytes(cell.text(), out);
-    case ColumnType::kVarchar:
-    case ColumnType::kUuid:
-    case ColumnType::kInet:
-      return write_text(cell.text(), out);
-    case ColumnType::kInteger:
-      return std::to_chars(out, out + kNumberBytes, cell.integer).ptr;
-    case ColumnType::kDouble:
-      return std::to_chars(out, out + kNumberBytes, cell.real).ptr;
-    case ColumnType::kBoolean:
-      return write_bytes(cell.integer != 0 ? "true" : "false", out);
-    case ColumnType::kTimestamp: {
-      const std::int64_t fraction = ((cell.integer % 1'000'000) + 1'000'000) % 1'000'000;
-      const std::int64_t second = (cell.integer - fraction) / 1'000'000;
-      if (second != last_second_ || last_text_.empty()) {
-        last_second_ = second;
-        last_text_ = base::format_iso8601(second);
+char* JsonLines::write_row(std::size_t row, char* out) {
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    const Key& key = keys_[i];
+    const Cell& cell = cells_[i][row];
+    if (cell.null) {
+      out = put_padded(key.null_pair, key.null_bytes, out);
+      continue;
+    }
+    out = put_padded(key.before_value, key.value_bytes, out);
+    if (is_text(key.type)) {
+      const std::string_view text = cell.text();
+      // The fixed part of the row stays free behind the text, whatever becomes of it.
+      out = buffer_.make_room(out, text.size() * kEscapedBytes + fixed_bytes_);
+      if (key.type == ColumnType::kJson) {
+        out = write_json(text, out);
+        continue;
       }
+      out = copy_if_plain<JsonEscaped>(text, out) ? out + text.size() : write_escaped(text, out);
       *out++ = '"';
-      out = write_bytes(std::string_view(last_text_).substr(0, last_text_.size() - 1), out);
-      if (fraction != 0) out = fmt::format_to(out, ".{:06}", fraction);
-      return write_bytes("Z\"", out);
+    } else {
+      out = write_value(key.type, cell, out);
     }
   }
+  *out++ = '}';
+  *out++ = '\n';
   return out;
+}
+
+inline char* JsonLines::write_value(ColumnType type, const Cell& cell, char* out) {
+  switch (type) {
+    case ColumnType::kInteger:
+      return write_integer(cell.integer, out);
+    case ColumnType::kDouble:
+      return write_real(cell.real, out);
+    case ColumnType::kBoolean:
+      return put_bytes(cell.integer != 0 ? "true" : "false", out);
+    case ColumnType::kTimestamp:
+      return put_bytes("\"", timestamps_.write(cell.integer, out));
+    default:
+      return out;
+  }
+}
+
+void to_json_array(std::string_view lines, std::string& out) {
+  out.clear();
+  out.reserve(lines.size() + 2);
+  out += '[';
+  out += lines;
+  if (!lines.empty()) out.pop_back();
+  // A line has no newline but its last byte.
+  std::replace(out.begin(), out.end(), '\n', ',');
+  out += ']';
 }
 
 }  // namespace pixel::shipper

@@ -5,9 +5,16 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "shipper/sinks/clickhouse/clickhouse_sink.h"
 #include "shipper/sinks/duckdb/duckdb_sink.h"
 #include "shipper/sinks/file/file_sink.h"
+#include "shipper/sinks/http/http_sink.h"
+#include "shipper/sinks/http/slack_sink.h"
 #include "shipper/sinks/lake/lake_sink.h"
+#include "shipper/sinks/postgres/postgres_sink.h"
+#include "shipper/sinks/redshift/redshift_sink.h"
+#include "shipper/sinks/s3/s3_sink.h"
+#include "shipper/sinks/stdout/stdout_sink.h"
 
 namespace pixel::shipper {
 namespace {
@@ -15,6 +22,7 @@ namespace {
 struct SinkKind {
   std::string_view name;
   SinkMaker (*read)(base::ConfigSection&);
+  BatchLimits limits = {};  // Where the section names none.
 };
 
 SinkMaker read_file_sink(base::ConfigSection& section) {
@@ -44,10 +52,78 @@ SinkMaker read_lake_sink(base::ConfigSection& section) {
       [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
 }
 
+SinkMaker read_postgres_sink(base::ConfigSection& section) {
+  PostgresSettings settings;
+  read_postgres_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_postgres_sink(context.name, context.tables, settings);
+  };
+}
+
+SinkMaker read_s3_sink(base::ConfigSection& section) {
+  S3SinkSettings settings;
+  read_s3_sink_config(section, settings);
+  return
+      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
+}
+
+SinkMaker read_stdout_sink(base::ConfigSection& section) {
+  StdoutOptions options;
+  read_stdout_config(section, options);
+  return [options](const SinkContext& context) {
+    StdoutOptions full = options;
+    full.name = context.name;
+    full.tables = context.tables;
+    return make_stdout_sink(full);
+  };
+}
+
+SinkMaker read_http_sink(base::ConfigSection& section) {
+  HttpSection options;
+  read_http_sink_config(section, options);
+  return [options](const SinkContext& context) {
+    HttpSection full = options;
+    full.http.name = full.slack.name = context.name;
+    full.http.tables = full.slack.tables = context.tables;
+    full.slack.state_directory = context.state_directory;
+    return full.is_slack ? make_slack_sink(full.slack) : make_http_sink(full.http);
+  };
+}
+
+SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
+  ClickhouseOptions options;
+  read_clickhouse_config(section, options);
+  return [options](const SinkContext& context) {
+    ClickhouseOptions full = options;
+    full.name = context.name;
+    full.tables = context.tables;
+    return make_clickhouse_sink(full);
+  };
+}
+
+// Few requests of what most receivers take at once; inserts as ClickHouse's makers advise (10,000
+// to 100,000 rows, about one a second).
+constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
+constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
+
+SinkMaker read_redshift_sink(base::ConfigSection& section) {
+  RedshiftSettings settings;
+  read_redshift_settings(section, settings);
+  return [settings](const SinkContext& context) {
+    return create_redshift_sink(context.name, context.tables, settings);
+  };
+}
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_duckdb_sink},
     {"lake", read_lake_sink},
     {"file", read_file_sink},
+    {"postgres", read_postgres_sink},
+    {"redshift", read_redshift_sink},
+    {"s3", read_s3_sink},
+    {"stdout", read_stdout_sink},
+    {"http", read_http_sink, kHttpLimits},
+    {"clickhouse", read_clickhouse_sink, kClickhouseLimits},
 };
 
 }  // namespace
@@ -59,6 +135,11 @@ std::span<const std::string_view> sink_kinds() {
     return list;
   }();
   return names;
+}
+
+BatchLimits standard_limits(std::size_t kind) {
+  CHECK(kind < std::size(kKinds));
+  return kKinds[kind].limits;
 }
 
 SinkMaker read_sink(std::size_t kind, base::ConfigSection& section) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/config_reader.h"
+#include "shipper/batch/batcher.h"
 #include "shipper/sinks/sink.h"
 
 namespace pixel::shipper {
@@ -27,6 +28,10 @@ using SinkMaker = std::function<std::unique_ptr<Sink>(const SinkContext&)>;
 
 /// In the order of their numbers.
 std::span<const std::string_view> sink_kinds();
+
+/// When a batch of this kind is delivered, unless its section says otherwise. REQUIRES: kind <
+/// sink_kinds().size().
+BatchLimits standard_limits(std::size_t kind);
 
 /// Reads the keys of a kind from its [[sink]] section; errors go to the section's reader. The maker
 /// touches nothing: the sink's open() does. REQUIRES: kind < sink_kinds().size().

@@ -34,7 +34,10 @@ struct Verdict {
   Kind kind = Kind::kAcked;
   std::string reason;                // For operators; empty when acked.
   std::uint64_t retry_after_ns = 0;  // kRetry: the destination wants to be left alone so long.
-  std::vector<RowFault> faults;      // kAcked, kRowsRejected. Become dead letters.
+  // kAcked (not where the sink keeps the checkpoint: there, kRowsRejected), kRowsRejected. Become
+  // dead letters. A token that comes again must be answered with the same faults.
+  std::vector<RowFault> faults{};
+  bool is_overload = false;  // kRetry: it has too much to do (429, 503, a timeout): fewer at once.
 };
 
 inline Verdict acked() { return {}; }
@@ -79,6 +82,9 @@ struct QueryAnswer {
   std::string json;
 };
 
+/// The error of query() where a sink has no SQL at all: another one may.
+inline constexpr std::string_view kAnswersNoQueries = "this sink answers no queries";
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -121,7 +127,7 @@ class Sink {
 
   /// Answers a read-only SQL query. Any thread, while deliver runs.
   virtual base::Result<QueryAnswer> query(std::string_view /*sql*/) {
-    return base::Error{"this sink answers no queries"};
+    return base::Error{std::string(kAnswersNoQueries)};
   }
 
   /// Flushes and closes; no call follows.

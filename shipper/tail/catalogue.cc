@@ -150,7 +150,6 @@ base::Status Catalogue::list_active(CatalogueSnapshot& next) const {
   const SnapshotPtr previous = snapshot();
   for (const std::string& name : *names) {
     if (const auto id = logfmt::parse_active_file_name(name)) {
-      if (id->lane.kind != logfmt::SegmentKind::kAccess) continue;
       next.lanes[id->lane][id->index] = SegmentEntry{};
     } else if (const auto control = logfmt::parse_control_file_name(name)) {
       const std::pair key(control->node, control->boot);
@@ -173,7 +172,7 @@ base::Status Catalogue::list_sealed(CatalogueSnapshot& next) {
   const SnapshotPtr previous = snapshot();
   for (const std::string& name : *names) {
     const auto sealed = logfmt::parse_sealed_file_name(name);
-    if (!sealed || sealed->segment.lane.kind != logfmt::SegmentKind::kAccess) continue;
+    if (!sealed) continue;
     if (sealed->type == logfmt::SealedName::Type::kManifest) {
       add_manifest(*sealed, name, *previous, next);
     } else if (auto status = add_data(*sealed, name, *previous, next); !status) {

@@ -39,7 +39,7 @@ struct ForeignLanes {
 
 struct CatalogueSnapshot {
   std::uint64_t version = 0;                     // Grows with every change.
-  std::map<logfmt::LaneId, LaneSegments> lanes;  // Access and foreign lanes.
+  std::map<logfmt::LaneId, LaneSegments> lanes;  // Of all kinds.
   std::shared_ptr<const ForeignLanes> foreign;   // Null: none. Its lanes are in `lanes` too.
   /// By node and boot. A hint where a worker has come to.
   std::map<std::pair<std::uint16_t, std::uint32_t>, std::shared_ptr<const logfmt::ControlPage>>

@@ -40,8 +40,9 @@ std::uint64_t lines_after(const logfmt::Manifest& manifest, std::uint64_t offset
 
 }  // namespace
 
-Follower::Follower(SegmentStore& store, const Checkpoint& from, std::size_t chunk_bytes)
-    : store_(store), buffer_(chunk_bytes) {
+Follower::Follower(SegmentStore& store, const Checkpoint& from, std::size_t chunk_bytes,
+                   LaneKinds kinds)
+    : store_(store), kinds_(kinds), buffer_(chunk_bytes) {
   CHECK(chunk_bytes > logfmt::kLineBytesMax);
   for (const auto& [lane, position] : from.lanes) {
     Cursor& cursor = cursors_[lane];
@@ -57,6 +58,7 @@ void Follower::refresh(const CatalogueSnapshot& catalogue) {
   live_.clear();
   backlog_.clear();
   for (const auto& [lane, segments] : catalogue.lanes) {
+    if (!kinds_.has(lane.kind)) continue;
     Cursor& cursor = cursors_[lane];
     cursor.lane = lane;
     const bool is_live = std::any_of(segments.rbegin(), segments.rend(), [](const auto& segment) {

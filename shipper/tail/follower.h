@@ -17,6 +17,7 @@
 
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/tail/catalogue.h"
+#include "shipper/tail/lane_kinds.h"
 #include "shipper/tail/segment_store.h"
 
 namespace pixel::shipper {
@@ -47,8 +48,10 @@ struct FollowerCounters {
 
 class Follower {
  public:
-  /// `chunk_bytes`: most bytes per chunk. REQUIRES: chunk_bytes > logfmt::kLineBytesMax.
-  Follower(SegmentStore& store, const Checkpoint& from, std::size_t chunk_bytes = 1024 * 1024);
+  /// `chunk_bytes`: most bytes per chunk. REQUIRES: chunk_bytes > logfmt::kLineBytesMax. Lanes of
+  /// other kinds than `kinds` are as if they were not there.
+  Follower(SegmentStore& store, const Checkpoint& from, std::size_t chunk_bytes = 1024 * 1024,
+           LaneKinds kinds = kAllLanes);
 
   /// The next lines, or what is left of the last chunk; nothing when no lane has more now.
   /// REQUIRES: versions of `catalogue` never go back.
@@ -97,6 +100,7 @@ class Follower {
   Step fail(Cursor& cursor, const std::string& message, std::uint64_t now_ns);
 
   SegmentStore& store_;
+  const LaneKinds kinds_;
   std::map<logfmt::LaneId, Cursor> cursors_;
   std::uint64_t seen_version_ = 0;
   std::vector<Cursor*> live_;

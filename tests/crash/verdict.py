@@ -3,7 +3,8 @@
 
 import dataclasses
 
-CHUNK = 200_000
+from destinations.base import Expectation
+
 SHOWN = 20
 
 
@@ -23,8 +24,8 @@ class Counts:
         self.faults.append(text + (f": {shown}{more}" if values else ""))
 
 
-def judge(site, ids_file, seed, user_agent):
-    """Reads every sink offline; nothing runs any more."""
+def judge(site, sinks, ids_file, seed, user_agent, kills):
+    """Reads every sink; no program of ours runs any more."""
     counts = Counts()
     received = [int(line) for line in ids_file.read_text(encoding="ascii").split()]
     if not received:
@@ -32,49 +33,38 @@ def judge(site, ids_file, seed, user_agent):
     expected = set(received)
     if len(expected) != len(received):
         counts.note("the client received answers to one number twice")
-    for sink in ("duckdb", "lake"):
-        judge_sink(counts, site, sink, expected, seed, user_agent)
+    expectation = Expectation(seed, user_agent)
+    for sink in sinks:
+        judge_sink(counts, site, sink, expected, expectation, kills)
     judge_dead_letters(counts, site)
-    judge_log(counts, site)
+    judge_log(counts, site, all(sink.name in AUDITED for sink in sinks))
     return counts
 
 
-def judge_sink(counts, site, sink, expected, seed, user_agent):
-    rows = ids_in(site, sink)
-    stored = set(rows)
+# Sinks that can say what they hold of each segment, and hold nothing twice.
+AUDITED = ("duckdb", "lake", "file", "postgres", "s3", "clickhouse")
+
+
+def judge_sink(counts, site, sink, expected, expectation, kills):
+    found = sink.find(site, expectation)
+    stored = set(found.ids)
     missing = sorted(expected - stored)
     counts.lost += len(missing)
     if missing:
-        counts.note(f"{sink}: lost", missing)
-    if len(stored) != len(rows):
-        twice = site.sql(sink, "select id from requests group by id having count(*) > 1 limit 50")
-        counts.duplicated += len(rows) - len(stored)
-        counts.note(f"{sink}: ids twice", [row[0] for row in twice])
-    places = site.sql(sink, "select count(*) from (select _segment, _offset from requests "
-                      "group by all having count(*) > 1)")[0][0]
-    if places:
-        counts.duplicated += places
-        counts.note(f"{sink}: {places} places of the log twice")
-    wrong = site.sql(sink, "select count(*) from requests where id is null or run is distinct from "
-                     f"'{seed}' or a is distinct from 'x y' or b is distinct from '2' "
-                     f"or cs_user_agent is distinct from '{user_agent}'")[0][0]
-    if wrong:
-        counts.torn += wrong
-        counts.note(f"{sink}: {wrong} rows are not what was sent")
-    print(f"{sink}: {len(rows)} rows for {len(expected)} answers received", flush=True)
-
-
-def ids_in(site, sink):
-    """All ids of a sink, each piece as one text: a query's answer has a limit of rows."""
-    low, high = site.sql(sink, "select min(id), max(id) from requests")[0]
-    if low is None:
-        return []
-    ids = []
-    for begin in range(low, high + 1, CHUNK):
-        text = site.sql(sink, "select string_agg(id::varchar, ' ') from requests where "
-                        f"id >= {begin} and id < {begin + CHUNK}")[0][0]
-        ids += [int(word) for word in (text or "").split()]
-    return ids
+        counts.note(f"{sink.name}: lost", missing)
+    twice = len(found.ids) - len(stored)
+    allowed = sink.in_flight_max() * kills
+    if twice > allowed:
+        counts.duplicated += twice - allowed
+        counts.note(f"{sink.name}: {twice} ids twice, {allowed} allowed")
+    if found.places_twice and sink.is_exactly_once:
+        counts.duplicated += found.places_twice
+        counts.note(f"{sink.name}: {found.places_twice} places of the log twice")
+    if found.wrong:
+        counts.torn += found.wrong
+        counts.note(f"{sink.name}: {found.wrong} rows are not what was sent; one: {found.example}")
+    print(f"{sink.name}: {len(found.ids)} rows for {len(expected)} answers received"
+          + ("" if sink.is_exactly_once else f", {twice} of them again"), flush=True)
 
 
 def judge_dead_letters(counts, site):
@@ -85,8 +75,8 @@ def judge_dead_letters(counts, site):
             counts.note(f"{path}: {len(lines)} dead letters, the first: {lines[0][:300]}")
 
 
-def judge_log(counts, site):
-    """Sequences, manifests, answers and holdings must add up too."""
-    code, text = site.audit()
+def judge_log(counts, site, with_sinks):
+    """Sequences, manifests, answers and, where the sinks can tell, holdings must add up too."""
+    code, text = site.audit(with_sinks=with_sinks)
     if code != 0:
         counts.note(f"pixel-log audit: exit {code}\n{text.strip()}")

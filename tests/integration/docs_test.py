@@ -5,6 +5,7 @@ each option that the documents use, by its own --help; every sink in a ```toml b
 example files, are configurations that the programs take."""
 
 import functools
+import os
 import pathlib
 import re
 import shlex
@@ -85,6 +86,8 @@ def check_command(words, build):
     command, arguments = [str(program)], words[1:]
     if program.name in ("pixel-shipper", "pixel-log") and arguments[:1] and arguments[0][0] != "-":
         command.append(arguments.pop(0))
+    if command[1:] in (["dlq"], ["journal"]):  # Families of commands.
+        command.append(arguments.pop(0))
     text = help_of(*command) + help_of(str(program))  # Options of the program come before too.
     for word in arguments:
         option = word.partition("=")[0]
@@ -109,6 +112,21 @@ def check_sink_examples(build, place):
     return len(examples)
 
 
+def check_table_examples(build, place):
+    """Each [[table]] block with a sink of its own: it is taken, and its tests pass."""
+    examples = [(path, text) for path in documents()
+                for text in TOML_BLOCK.findall(path.read_text(encoding="utf-8"))
+                if text.lstrip().startswith("[[table]]")]
+    for path, text in examples:
+        config = place / "tables.toml"
+        config.write_text(text + '\n[[sink]]\nname = "x"\nkind = "file"\npath = "/x"\n',
+                          encoding="utf-8")
+        done = run([program(build, "pixel-shipper"), "test", "--config", config], check=False,
+                   env=os.environ | {"PIXEL_HASH_KEY": "a key of the docs test"})
+        assert done.returncode == 0, f"{path.relative_to(ROOT)}: {done.stdout}{done.stderr}"
+    return len(examples)
+
+
 def test(build, place):
     run([program(build, "pixel-edge"), "--config", ROOT / "edge" / "edge.toml", "--check"])
     run([program(build, "pixel-shipper"), "check", "--config", ROOT / "shipper" / "shipper.toml"])
@@ -122,7 +140,9 @@ def test(build, place):
                     raise AssertionError(f"{path.relative_to(ROOT)}: `{command}`: "
                                          f"{error}") from None
     examples = check_sink_examples(build, place)
-    print(f"{checked} commands and {examples} sinks in {len(documents())} documents")
+    tables = check_table_examples(build, place)
+    print(f"{checked} commands, {examples} sinks and {tables} sets of tables "
+          f"in {len(documents())} documents")
     assert checked >= 5, "the documents' commands were not found"
 
 

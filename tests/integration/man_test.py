@@ -23,10 +23,15 @@ def commands_of(text):
     return re.findall(r"^  (\w+)", section.group(1), re.M) if section else []
 
 
+def all_help(*command):
+    """The help of a program and of all commands below it."""
+    text = help_text(*command)
+    return [text, *(inner for name in commands_of(text) for inner in all_help(*command, name))]
+
+
 def options_in_help(binary):
-    """Of the program and of each of its commands; only what stands at the begin of a line."""
-    text = help_text(binary)
-    texts = [text, *(help_text(binary, command) for command in commands_of(text))]
+    """Only what stands at the begin of a line."""
+    texts = all_help(binary)
     starts = "\n".join(re.findall(r"^  (-[^ ]*)", "\n".join(texts), re.M))
     return set(OPTION.findall(starts.replace(",", " ").replace("{false}", " ")))
 
@@ -45,7 +50,7 @@ def check_page(build, page):
     # A page may speak of another program's options where it says so: pixel-load --ids.
     assert theirs - ours == set(), f"{page} does not name {sorted(theirs - ours)}"
     assert ours - theirs == set(), f"{page} names {sorted(ours - theirs)}, which {name} has not"
-    for command in commands_of(help_text(binary)):
+    for command in (name for text in all_help(binary) for name in commands_of(text)):
         assert re.search(rf"\b{command}\b", source), f"{page} does not name the command {command}"
     assert f".TH {name.upper()} {page[-1]} " in source
 

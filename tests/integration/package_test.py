@@ -111,6 +111,7 @@ def fresh_system(base, place, name):
     system = System(root)
     try:
         run("tar", "-C", root, "-xf", base)
+        root.chmod(0o755)  # In the tar it is a temporary folder: its owner's alone.
         shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
         # A package starts nothing in here, whatever the system around it is.
         policy = root / "usr/sbin/policy-rc.d"

@@ -83,6 +83,7 @@ void SimulatedRing::run(const io_uring_sqe& entry) {
       CHECK(!closed.server_closed);
       CHECK(!closed.receive_armed && !closed.tail_armed);  // Else the kernel would send no FIN.
       closed.server_closed = true;
+      if (closed.to_server.empty()) uncork(closed);  // Else it is a reset: they are lost.
       return;
     }
     default:
@@ -117,11 +118,22 @@ void SimulatedRing::run_send(const io_uring_sqe& entry) {
   std::size_t count = std::min<std::size_t>(entry.len, to.window_bytes);
   if (fault(20)) count = prng_.below(count + 1);
   if (before_visible) before_visible(entry.fd);
-  to.to_client.append(bytes, count);
+  to.corked.append(bytes, count);
+  if ((entry.msg_flags & MSG_MORE) == 0) uncork(to);
   if (to.window_bytes != SIZE_MAX) to.window_bytes -= count;
   if (count != entry.len) {
     complete(entry.user_data, count != 0 ? static_cast<int>(count) : -EAGAIN, 0);
   }
+}
+
+void SimulatedRing::uncork(ModelSocket& socket) {
+  socket.to_client += socket.corked;
+  socket.corked.clear();
+}
+
+void SimulatedRing::shut_down_sending(int fd) {
+  uncork(socket(fd));
+  socket(fd).server_ended = true;
 }
 
 void SimulatedRing::run_cancel(int fd) {
@@ -221,6 +233,7 @@ void SimulatedRing::progress_tail(int fd, ModelSocket& socket) {
       std::min<std::size_t>(socket.tail_total - socket.tail_sent, socket.window_bytes);
   if (faults_) count = prng_.below(count + 1);
   if (before_visible) before_visible(fd);
+  uncork(socket);
   socket.to_client.append(socket.tail + socket.tail_sent, count);
   if (socket.window_bytes != SIZE_MAX) socket.window_bytes -= count;
   socket.tail_sent += static_cast<std::uint32_t>(count);

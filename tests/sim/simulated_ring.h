@@ -30,6 +30,7 @@ namespace pixel::sim {
 struct ModelSocket {
   std::string to_server;                // Sent by the client, not yet received.
   std::string to_client;                // All the server ever sent.
+  std::string corked;                   // Sent with MSG_MORE: goes with what follows.
   std::size_t window_bytes = SIZE_MAX;  // What the client will still take.
   bool client_ended = false;
   bool client_reset = false;  // Or broken on the way.
@@ -66,7 +67,7 @@ class SimulatedRing {
   void publish_buffers();
   std::uint64_t completion_overflows() const { return 0; }
   bool peer_address(int fd, sockaddr_storage& address) const;
-  void shut_down_sending(int fd) { socket(fd).server_ended = true; }
+  void shut_down_sending(int fd);
   std::uint64_t monotonic_ns() const { return now_ns_; }
   std::int64_t realtime_s() const {
     return 1'800'000'000 + static_cast<std::int64_t>(now_ns_ / 1'000'000'000);
@@ -97,6 +98,7 @@ class SimulatedRing {
   void end_receive(ModelSocket& socket, int result);
   void complete(std::uint64_t data, int result, std::uint32_t flags);
   bool breaks(ModelSocket& socket);
+  static void uncork(ModelSocket& socket);
   int break_error();
   bool fault(std::uint64_t one_in) { return faults_ && prng_.below(one_in) == 0; }
 

@@ -266,6 +266,19 @@ TEST_P(Requests, HealthFollowsReadinessWithoutALine) {
   EXPECT_EQ(world.lines().size(), 0U);
 }
 
+TEST_P(Requests, OptionsTellsHealthAndWhatIsAllowed) {
+  World& world = open();
+  const int client = world.connect();
+  world.send(client, "OPTIONS /health HTTP/1.1\r\nHost: t\r\n\r\n");
+  const std::string answer = receive_answers(world, client, 1);
+  EXPECT_EQ(answer.substr(9, 3), "200");
+  EXPECT_EQ(count(answer, "\r\nAllow: GET, HEAD, OPTIONS\r\n"), 1U) << answer;
+  world.control().ready.store(false);
+  world.send(client, "OPTIONS /health HTTP/1.1\r\nHost: t\r\n\r\n");
+  EXPECT_EQ(count(receive_answers(world, client, 2), "HTTP/1.1 503"), 1U);
+  EXPECT_EQ(world.lines().size(), 0U);
+}
+
 TEST_P(Requests, PagesMayReadTheStatusOfErrors) {
   World& world = open();
   const int client = world.connect();

@@ -230,6 +230,26 @@ TEST_P(Scenario, MoreClientsThanSlotsWaitForTheirTurn) {
   static_cast<void>(late);
 }
 
+TEST_P(Scenario, OneFreeSlotOfFewIsTakenAgain) {
+  WorldOptions options;
+  options.connections_max = 4;
+  World& world = open(options);
+  std::vector<int> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(world.connect());
+    world.send(clients.back(), kGet);
+    EXPECT_FALSE(world.receive(clients.back(), 100).empty());
+  }
+  world.half_close(clients[0]);
+  EXPECT_TRUE(world.ended(clients[0]));
+  world.pass_ms(1100);
+  const int late = world.connect();
+  world.send(late, kGet);
+  EXPECT_TRUE(world.receive(late, 100).starts_with("HTTP/1.1 200"));
+  world.send(clients[1], kGet);  // Who was there is there still.
+  EXPECT_EQ(count(world.receive(clients[1], 400), "HTTP/1.1 200"), 2U);
+}
+
 TEST_P(Scenario, ResetClientsAreForgotten) {
   World& world = open();
   for (int i = 0; i < 10; ++i) {

@@ -118,7 +118,12 @@ class Process:
 
     def cpu_seconds(self):
         """User and system time of the process and all below it that live now."""
-        return sum(process_cpu_seconds(pid) for pid in process_tree(self.pid))
+        return sum(self.cpu_times())
+
+    def cpu_times(self):
+        """The same, apart: (user, system)."""
+        times = [process_cpu_times(pid) for pid in process_tree(self.pid)]
+        return sum(user for user, _ in times), sum(system for _, system in times)
 
 
 def read_stat(pid):
@@ -131,8 +136,13 @@ def read_stat(pid):
 
 
 def process_cpu_seconds(pid):
+    return sum(process_cpu_times(pid))
+
+
+def process_cpu_times(pid):
+    """Seconds of user and of system time; zeros when it is gone."""
     fields = read_stat(pid)
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS if fields else 0.0
+    return (int(fields[11]) / CLOCK_TICKS, int(fields[12]) / CLOCK_TICKS) if fields else (0.0, 0.0)
 
 
 def process_tree(pid):

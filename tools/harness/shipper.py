@@ -23,6 +23,10 @@ enabled = {retention}
 [columns]
 params = [{params}]
 {columns}
+"""
+
+# The embedded warehouse, where nothing else is asked for.
+EMBEDDED_SINKS = """\
 [[sink]]
 name = "duckdb"
 kind = "duckdb"
@@ -32,7 +36,7 @@ flush_age = "{flush_age}"
 [[sink]]
 name = "lake"
 kind = "lake"
-path = "{lake}"
+path = "{place}/lake"
 flush_age = "{flush_age}"
 """
 
@@ -47,6 +51,7 @@ class ShipperConfig:
     integers: tuple = ()  # Parameters with a column of type integer.
     flush_age: str = "1s"
     retention: bool = True
+    sinks: str = EMBEDDED_SINKS  # TOML; {place} and {flush_age} are filled in.
 
     @property
     def path(self):
@@ -68,9 +73,10 @@ class ShipperConfig:
         columns = "".join(f'\n[[column]]\nname = "{name}"\ntype = "integer"\n'
                           for name in self.integers)
         self.path.write_text(SHIPPER_TOML.format(
-            spool=self.spool, place=self.place, admin_port=self.admin_port, lake=self.lake,
-            retention=str(self.retention).lower(), columns=columns, flush_age=self.flush_age,
-            params=", ".join(f'"{name}"' for name in self.params)), encoding="utf-8")
+            spool=self.spool, place=self.place, admin_port=self.admin_port,
+            retention=str(self.retention).lower(), columns=columns,
+            params=", ".join(f'"{name}"' for name in self.params)) +
+            self.sinks.format(place=self.place, flush_age=self.flush_age), encoding="utf-8")
         return self
 
 

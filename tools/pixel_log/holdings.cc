@@ -2,6 +2,8 @@
 // COLD: see holdings.h.
 #include "tools/pixel_log/holdings.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -66,6 +68,17 @@ void read_checkpoint(Reader& reader, const Json& checkpoint, SinkHoldings& sink)
   }
 }
 
+// Absent in what earlier shippers say, which took access lines alone.
+void read_kinds(Reader& reader, const Json& object, SinkHoldings& sink) {
+  if (!object.contains("kinds")) return;
+  const auto& kinds = reader.array(object, "kinds", "sink");
+  const auto has = [&kinds](const char* kind) {
+    return std::find(kinds.begin(), kinds.end(), Json(kind)) != kinds.end();
+  };
+  sink.takes_access = has("access");
+  sink.takes_events = has("events");
+}
+
 void read_holding(Reader& reader, const Json& object, SinkHoldings& sink) {
   const auto segment = logfmt::parse_segment(reader.text(object, "segment", "holding"));
   if (!segment) return reader.fail("holding", "segment", "24 characters of a segment's name");
@@ -82,6 +95,7 @@ SinkHoldings read_sink(Reader& reader, const Json& object) {
     sink.error = reader.text(object, "error", "sink");
     return sink;
   }
+  read_kinds(reader, object, sink);
   const auto checkpoint = object.find("checkpoint");
   if (checkpoint != object.end() && checkpoint->is_object()) {
     read_checkpoint(reader, *checkpoint, sink);

@@ -28,7 +28,9 @@ struct SegmentHolding {
 
 struct SinkHoldings {
   std::string name;
-  std::string error;  // Why it cannot say what it holds; then nothing else is known.
+  std::string error;         // Why it cannot say what it holds; then nothing else is known.
+  bool takes_access = true;  // The kinds of lanes that it wants.
+  bool takes_events = false;
   std::uint64_t filtered = 0;
   std::uint64_t dead_lettered = 0;
   std::uint64_t missing = 0;  // Lines passed over because their segment was gone.

@@ -13,6 +13,7 @@ void read_duckdb_settings(base::ConfigSection& section, DuckdbSettings& settings
   section.read("query_rows_max", settings.query_rows_max, {1, 1'000'000});
   section.read_duration("query_timeout", settings.query_timeout_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
+  section.read("views", settings.views);
 }
 
 }  // namespace pixel::shipper

@@ -18,9 +18,10 @@ struct DuckdbSettings {
   std::uint64_t wal_bytes = 64 * base::kMiB;      // WAL length that starts a checkpoint.
   std::uint64_t query_rows_max = 10'000;          // More are cut, and the answer says so.
   std::uint64_t query_timeout_ns = 30 * base::kSecondNs;
+  bool views = true;  // Make those whose tables are there.
 };
 
-/// Reads path (required), memory, threads, wal, query_rows_max, query_timeout. Leaves
+/// Reads path (required), memory, threads, wal, query_rows_max, query_timeout, views. Leaves
 /// finish() to the caller, which has keys of its own in the same section.
 void read_duckdb_settings(base::ConfigSection& section, DuckdbSettings& settings);
 

@@ -13,10 +13,13 @@
 #include <optional>
 #include <shared_mutex>
 
+#include "base/diagnostics.h"
 #include "base/file.h"
 #include "shipper/sinks/duckdb/duckdb_query.h"
+#include "shipper/sinks/duckdb/duckdb_restore.h"
 #include "shipper/sinks/duckdb/duckdb_rows.h"
 #include "shipper/sinks/duckdb/duckdb_schema.h"
+#include "shipper/views/views.h"
 
 namespace pixel::shipper {
 namespace {
@@ -32,6 +35,8 @@ class DuckdbSink final : public Sink {
   }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
+  base::Status reach() override;
+  Verdict restore(const Batch& batch) override;
   base::Result<std::vector<Holding>> holdings() override;
   base::Result<QueryAnswer> query(std::string_view sql) override;
   void close() override;
@@ -41,6 +46,7 @@ class DuckdbSink final : public Sink {
   base::Status create_database() const;
   base::Status open_database();
   base::Result<duckdb::Connection> connect_reader();
+  void make_views();
   base::Status store(const Batch& batch);
   base::Status settle(const base::Status& stored);
   std::optional<Verdict> reopen(const Checkpoint& after);
@@ -139,6 +145,7 @@ base::Result<Checkpoint> DuckdbSink::open() {
     if (auto made = duckdb::ensure_table(*writer_, table); !made) return made.error();
   }
   if (auto made = duckdb::ensure_checkpoint_table(*writer_); !made) return made.error();
+  if (settings_.views) make_views();
   auto checkpoint = duckdb::read_checkpoint(*writer_, name_);
   if (!checkpoint) {
     return base::Error{fmt::format("the checkpoint of sink {} in {}: {}", name_,
@@ -146,6 +153,15 @@ base::Result<Checkpoint> DuckdbSink::open() {
   }
   committed_ = *checkpoint;
   return checkpoint;
+}
+
+// Rows do not depend on them: one that cannot be made is said and left out.
+void DuckdbSink::make_views() {
+  for (const ViewStatement& view : view_statements(SqlDialect::kDuckdb, tables_, "")) {
+    const auto made = writer_->execute(view.sql);
+    if (made) continue;
+    spdlog::warn("sink {}: view {} was not made: {}", name_, view.name, made.error().message);
+  }
 }
 
 base::Status DuckdbSink::store(const Batch& batch) {
@@ -189,6 +205,27 @@ Verdict DuckdbSink::deliver(const Batch& batch) {
   }
   if (auto stored = settle(store(batch)); !stored) return retry(stored.error());
   committed_ = batch.after;
+  return acked();
+}
+
+// The database is not opened: the running shipper has it.
+base::Status DuckdbSink::reach() { return base::check_writable(settings_.path.parent_path()); }
+
+// One transaction, without the checkpoint. After a COMMIT of which nothing is known it is simply
+// done again: what is there is not added twice.
+Verdict DuckdbSink::restore(const Batch& batch) {
+  if (!writer_) {
+    if (auto opened = open_database(); !opened) return retry(opened.error());
+  }
+  if (auto begun = writer_->execute("BEGIN"); !begun) {
+    writer_.reset();
+    return retry(begun.error());
+  }
+  base::Status added = base::ok_status();
+  for (std::size_t i = 0; i < tables_.size() && added; ++i) {
+    added = duckdb::add_missing_rows(*writer_, tables_[i], batch.tables[i]);
+  }
+  if (auto stored = settle(added); !stored) return retry(stored.error());
   return acked();
 }
 

@@ -5,10 +5,45 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <string>
 
 namespace pixel::shipper {
+namespace {
 
-base::Status HoldingsReader::add(std::string_view lines) {
+// Takes one CSV row off the front of `text`, its newline included; false where it is cut off.
+bool take_csv_row(std::string_view& text, std::vector<std::string>& fields) {
+  fields.assign(1, "");
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      // A doubled quote inside quotes is one quote.
+      if (is_quoted && i + 1 < text.size() && text[i + 1] == '"') {
+        fields.back() += text[++i];
+      } else {
+        is_quoted = !is_quoted;
+      }
+    } else if (c == ',' && !is_quoted) {
+      fields.emplace_back();
+    } else if (c == '\n' && !is_quoted) {
+      text.remove_prefix(i + 1);
+      return true;
+    } else {
+      fields.back() += c;
+    }
+  }
+  return false;
+}
+
+std::size_t place_of(const std::vector<std::string>& header, std::string_view name) {
+  return static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+}
+
+}  // namespace
+
+base::Status HoldingsReader::add_json(std::size_t table, std::string_view lines) {
   while (!lines.empty()) {
     const std::size_t newline = lines.find('\n');
     if (newline == std::string_view::npos) return base::Error{"the last row is cut off"};
@@ -16,26 +51,61 @@ base::Status HoldingsReader::add(std::string_view lines) {
     lines.remove_prefix(newline + 1);
     const auto row = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
     if (!row.is_object()) return base::Error{"a row is no JSON object"};
-    const auto segment_text = row.find("_segment");
+    const auto segment = row.find("_segment");
     const auto offset = row.find("_offset");
-    const bool has_lineage = segment_text != row.end() && segment_text->is_string() &&
-                             offset != row.end() && offset->is_number_integer();
+    const bool has_lineage = segment != row.end() && segment->is_string() && offset != row.end() &&
+                             offset->is_number_integer();
     if (!has_lineage) return base::Error{"a row has no _segment and _offset"};
-    const auto segment = logfmt::parse_segment(segment_text->get<std::string>());
-    if (!segment) return base::Error{"a row's _segment is no segment"};
-    offsets_[*segment].push_back(offset->get<std::int64_t>());
+    auto status = add(table, segment->get<std::string>(), offset->get<std::int64_t>());
+    if (!status) return status;
   }
+  return base::ok_status();
+}
+
+base::Status HoldingsReader::add_csv(std::size_t table, std::string_view lines) {
+  std::vector<std::string> fields;
+  if (lines.empty()) return base::ok_status();
+  if (!take_csv_row(lines, fields)) return base::Error{"the header is cut off"};
+  const std::size_t segment = place_of(fields, "_segment");
+  const std::size_t offset = place_of(fields, "_offset");
+  const std::size_t count = fields.size();
+  if (segment == count || offset == count) return base::Error{"no _segment and _offset"};
+  while (!lines.empty()) {
+    if (!take_csv_row(lines, fields)) return base::Error{"the last row is cut off"};
+    if (fields.size() != count) return base::Error{"a row has another number of fields"};
+    std::int64_t number = 0;
+    const std::string& text = fields[offset];
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (parsed.ec != std::errc()) return base::Error{"a row's _offset is no number"};
+    if (auto status = add(table, fields[segment], number); !status) return status;
+  }
+  return base::ok_status();
+}
+
+base::Status HoldingsReader::add(std::size_t table, std::string_view segment, std::int64_t offset) {
+  const auto id = logfmt::parse_segment(segment);
+  if (!id) return base::Error{"a row's _segment is no segment"};
+  offsets_[*id][table].push_back(offset);
   return base::ok_status();
 }
 
 std::vector<Holding> HoldingsReader::holdings() {
   std::vector<Holding> result;
-  for (auto& [segment, offsets] : offsets_) {
-    std::sort(offsets.begin(), offsets.end());
-    const auto last = std::unique(offsets.begin(), offsets.end());
-    const auto distinct = static_cast<std::uint64_t>(last - offsets.begin());
-    result.push_back({segment, offsets.size(), distinct});
-    offsets.resize(distinct);
+  for (auto& [segment, tables] : offsets_) {
+    std::uint64_t duplicates = 0;
+    Offsets all;
+    for (auto& [table, offsets] : tables) {
+      std::sort(offsets.begin(), offsets.end());
+      const auto last = std::unique(offsets.begin(), offsets.end());
+      duplicates += static_cast<std::uint64_t>(offsets.end() - last);
+      offsets.erase(last, offsets.end());
+      // A line that became rows of two tables counts once.
+      Offsets merged;
+      std::set_union(all.begin(), all.end(), offsets.begin(), offsets.end(),
+                     std::back_inserter(merged));
+      all = std::move(merged);
+    }
+    result.push_back({segment, all.size() + duplicates, all.size()});
   }
   return result;
 }

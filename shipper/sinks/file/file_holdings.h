@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts rows per segment in JSON lines, by their lineage columns. COLD.
+// Counts rows per segment in JSON lines or CSV, by their lineage columns. COLD.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,17 @@ namespace pixel::shipper {
 
 class HoldingsReader {
  public:
-  /// Takes whole lines. An error where one is cut off, is no JSON object, or lacks _segment or
-  /// _offset.
-  base::Status add(std::string_view lines);
+  /// Take whole lines of a table. An error where one is cut off, is of another form, or lacks
+  /// _segment or _offset.
+  base::Status add_json(std::size_t table, std::string_view lines);
+  /// `lines` begins with the header.
+  base::Status add_csv(std::size_t table, std::string_view lines);
   std::vector<Holding> holdings();
 
  private:
-  std::map<logfmt::SegmentId, std::vector<std::int64_t>> offsets_;
+  base::Status add(std::size_t table, std::string_view segment, std::int64_t offset);
+  using Offsets = std::vector<std::int64_t>;
+  std::map<logfmt::SegmentId, std::map<std::size_t, Offsets>> offsets_;  // By table.
 };
 
 }  // namespace pixel::shipper

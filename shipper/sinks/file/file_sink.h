@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON lines in files, optionally gzip. Exactly once: the checkpoint holds the output's length, and
-// what lies beyond it is cut off at open. COLD; one thread, but for holdings().
+// Rows as JSON lines or CSV, or the log's lines as they are, in files, optionally gzip. Exactly
+// once: the checkpoint holds the output's length, and what lies beyond it is cut off at open. COLD;
+// one thread, but for holdings().
 #pragma once
 
 #include <memory>
@@ -11,8 +12,5 @@
 namespace pixel::shipper {
 
 std::unique_ptr<Sink> make_file_sink(const FileSinkOptions& options);
-
-/// "requests-00000001.jsonl" or "requests-00000001.jsonl.gz".
-std::string output_file_name(std::uint64_t number, bool gzip);
 
 }  // namespace pixel::shipper

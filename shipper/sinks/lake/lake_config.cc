@@ -3,6 +3,23 @@
 #include "shipper/sinks/lake/lake_config.h"
 
 namespace pixel::shipper {
+namespace {
+
+void read_upload(base::ConfigSection& section, LakeSettings& settings) {
+  std::string text;
+  section.read("upload", text);
+  if (text.empty()) return;
+  const auto place = parse_s3_place(text);
+  if (!place) section.fail("upload", "a bucket and a prefix such as \"s3://my-lake/pixel\"");
+  LakeUpload& upload = settings.upload.emplace();
+  if (place) {
+    upload.store.bucket = place->bucket;
+    upload.prefix = place->prefix;
+  }
+  read_s3_settings(section, upload.store);
+}
+
+}  // namespace
 
 void read_lake_settings(base::ConfigSection& section, LakeSettings& settings) {
   section.read("path", settings.path);
@@ -16,6 +33,7 @@ void read_lake_settings(base::ConfigSection& section, LakeSettings& settings) {
   section.read("query_rows_max", settings.query_rows_max, {1, 1'000'000});
   section.read_duration("query_timeout", settings.query_timeout_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});
+  read_upload(section, settings);
 }
 
 }  // namespace pixel::shipper

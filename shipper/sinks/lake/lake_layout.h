@@ -36,6 +36,7 @@ struct LakeFile {
   std::uint32_t level = 0;   // 0 as delivered; n + 1 merged from files of level n.
   std::uint64_t bytes = 0;
   std::int64_t changed_at = 0;  // Unix seconds.
+  bool is_final = false;        // It was uploaded, or is about to be: never merged.
 };
 
 /// By partition; within it by number.

@@ -9,8 +9,9 @@
 namespace pixel::shipper::lake {
 namespace {
 
+// What a merge may take.
 bool is_small(const LakeFile& file, const LakeSettings& settings) {
-  return file.bytes < settings.target_bytes / 2;
+  return !file.is_final && file.bytes < settings.target_bytes / 2;
 }
 
 // The first files whose bytes together stay within the target.
@@ -60,6 +61,21 @@ std::optional<MergePlan> plan_merge(const std::vector<LakeFile>& partition,
 bool may_merge(const std::vector<LakeFile>& partition, const LakeSettings& settings) {
   return std::count_if(partition.begin(), partition.end(),
                        [&](const LakeFile& file) { return is_small(file, settings); }) >= 2;
+}
+
+std::vector<std::size_t> finished_files(const std::vector<LakeFile>& partition,
+                                        const LakeSettings& settings, std::int64_t now) {
+  std::int64_t changed_at = 0;
+  for (const LakeFile& file : partition) changed_at = std::max(changed_at, file.changed_at);
+  const auto close_seconds = static_cast<std::int64_t>(settings.close_ns / base::kSecondNs);
+  const bool is_closed =
+      now - changed_at >= close_seconds && !plan_merge(partition, settings, now).has_value();
+  std::vector<std::size_t> finished;
+  for (std::size_t i = 0; i < partition.size(); ++i) {
+    const bool is_done = is_closed || !is_small(partition[i], settings);
+    if (!partition[i].is_final && is_done) finished.push_back(i);
+  }
+  return finished;
 }
 
 void Merger::start(MergePlan plan, const std::filesystem::path& root,

@@ -33,6 +33,11 @@ std::optional<MergePlan> plan_merge(const std::vector<LakeFile>& partition,
 /// True while a partition has files that a later merge could take. Pure.
 bool may_merge(const std::vector<LakeFile>& partition, const LakeSettings& settings);
 
+/// Places of the files that no merge will ever take if they are made final now: large ones, and
+/// those of a partition that is closed and has nothing left to merge. Pure.
+std::vector<std::size_t> finished_files(const std::vector<LakeFile>& partition,
+                                        const LakeSettings& settings, std::int64_t now);
+
 /// Writes one merged file at a time on a thread of its own. Used by one thread.
 class Merger {
  public:

@@ -32,6 +32,8 @@
 #include "shipper/sinks/lake/lake_layout.h"
 #include "shipper/sinks/lake/lake_merge.h"
 #include "shipper/sinks/lake/lake_reader.h"
+#include "shipper/sinks/lake/lake_restore.h"
+#include "shipper/sinks/lake/lake_upload.h"
 
 namespace pixel::shipper {
 namespace {
@@ -51,7 +53,9 @@ class LakeSink final : public Sink {
       : tables_(std::move(tables)),
         settings_(std::move(settings)),
         paths_(settings_.path),
-        merger_(settings_.memory_bytes) {}
+        merger_(settings_.memory_bytes) {
+    if (settings_.upload) uploader_.emplace(*settings_.upload, paths_);
+  }
 
   Guarantee guarantee() const override {
     return {true,
@@ -60,6 +64,11 @@ class LakeSink final : public Sink {
   }
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override;
+  Verdict restore(const Batch& batch) override;
+  base::Status reach() override {
+    if (auto status = base::check_writable(paths_.root); !status) return status;
+    return uploader_ ? uploader_->reach() : base::ok_status();
+  }
   void maintain() override;
   base::Result<std::vector<Holding>> holdings() override;
   base::Result<QueryAnswer> query(std::string_view sql) override;
@@ -73,7 +82,11 @@ class LakeSink final : public Sink {
   base::Status take_lock();
   base::Status recover();
   base::Status drop_unknown_deliveries();
-  base::Status stage(const Batch& batch, Commit& commit);
+  base::Status stage(const std::vector<RowBlock>& tables, const std::string& token,
+                     Commit& commit);
+  Commit next_commit(const Checkpoint& checkpoint) const;
+  Verdict add_files(const std::vector<RowBlock>& tables, const std::string& token, Commit commit);
+  base::Result<std::vector<RowBlock>> find_missing(const Batch& batch);
   base::Status stage_table(const TableSpec& table, const RowBlock& rows, const std::string& token,
                            Commit& commit);
   base::Status commit_to_disk(const Commit& commit);
@@ -82,6 +95,10 @@ class LakeSink final : public Sink {
   void discard(const Commit& commit);
   bool start_merge();
   void finish_merge();
+  bool is_merging(const std::string& partition) const {
+    return (merged_ || merger_.busy()) && merge_partition_ == partition;
+  }
+  void choose_uploads();
   base::Result<lake::LakeReader> read_tables();
   void step(std::string_view name) const {
     if (settings_.at_step) settings_.at_step(name);
@@ -101,6 +118,8 @@ class LakeSink final : public Sink {
   std::string merge_output_;               // Name in staging/ of the file being merged.
   std::string merge_partition_;
   std::set<std::string> to_check_;  // Partitions that may want a merge.
+  std::optional<lake::Uploader> uploader_;
+  std::set<std::string> to_upload_;  // Partitions with files that are not final.
   std::mutex files_mutex_;
   lake::FileIndex index_;
   std::shared_timed_mutex files_in_use_;
@@ -185,8 +204,12 @@ base::Status LakeSink::recover() {
   if (loaded->is_previous) {
     if (auto dropped = drop_unknown_deliveries(); !dropped) return dropped;
   }
+  if (uploader_) {
+    if (auto opened = uploader_->open(index_); !opened) return opened;
+  }
   for (const auto& [partition, files] : index_) {
     if (lake::may_merge(files, settings_)) to_check_.insert(partition);
+    to_upload_.insert(partition);
     // Numbers are never used twice, not even after the loss of a record.
     if (!files.empty()) committed_.number = std::max(committed_.number, files.back().number);
   }
@@ -236,16 +259,16 @@ base::Status LakeSink::stage_table(const TableSpec& table, const RowBlock& rows,
   return base::ok_status();
 }
 
-base::Status LakeSink::stage(const Batch& batch, Commit& commit) {
+base::Status LakeSink::stage(const std::vector<RowBlock>& tables, const std::string& token,
+                             Commit& commit) {
   if (!encoder_) {
     auto encoder = lake::LakeEncoder::create(settings_.memory_bytes);
     if (!encoder) return encoder.error();
     encoder_.emplace(std::move(*encoder));
   }
-  const std::string token = batch.token();
   ++attempt_;
   for (std::size_t i = 0; i < tables_.size(); ++i) {
-    auto staged = stage_table(tables_[i], batch.tables[i], token, commit);
+    auto staged = stage_table(tables_[i], tables[i], token, commit);
     if (!staged) return staged;
   }
   if (commit.added.empty()) return base::ok_status();
@@ -302,6 +325,7 @@ void LakeSink::update_index() {
     file.changed_at = now_seconds();
     index_[added.partition].push_back(std::move(file));
     to_check_.insert(added.partition);
+    to_upload_.insert(added.partition);
   }
   for (const lake::RemovedFile& removed : committed_.removed) {
     std::erase_if(index_[removed.partition],
@@ -309,11 +333,10 @@ void LakeSink::update_index() {
   }
 }
 
-Verdict LakeSink::deliver(const Batch& batch) {
-  if (auto done = apply(); !done) return retry(done.error());
+Commit LakeSink::next_commit(const Checkpoint& checkpoint) const {
   Commit commit;
   commit.number = committed_.number + 1;
-  commit.checkpoint = batch.after;
+  commit.checkpoint = checkpoint;
   commit.columns = committed_.columns;
   for (const TableSpec& table : tables_) {
     for (const ColumnSpec& column : table.columns) {
@@ -321,7 +344,12 @@ Verdict LakeSink::deliver(const Batch& batch) {
       commit.columns[column_key(table, column)] = duckdb::sql_type(column.type);
     }
   }
-  auto stored = stage(batch, commit);
+  return commit;
+}
+
+Verdict LakeSink::add_files(const std::vector<RowBlock>& tables, const std::string& token,
+                            Commit commit) {
+  auto stored = stage(tables, token, commit);
   if (stored) stored = commit_to_disk(commit);
   if (!stored) {
     encoder_.reset();  // Whatever state the failure left it in.
@@ -334,10 +362,54 @@ Verdict LakeSink::deliver(const Batch& batch) {
   return acked();
 }
 
+Verdict LakeSink::deliver(const Batch& batch) {
+  if (auto done = apply(); !done) return retry(done.error());
+  return add_files(batch.tables, batch.token(), next_commit(batch.after));
+}
+
+base::Result<std::vector<RowBlock>> LakeSink::find_missing(const Batch& batch) {
+  const std::shared_lock in_use(files_in_use_);
+  auto reader = read_tables();
+  if (!reader) return reader.error();
+  return lake::missing_rows(*reader, tables_, batch);
+}
+
+Verdict LakeSink::restore(const Batch& batch) {
+  if (auto done = apply(); !done) return retry(done.error());
+  const auto missing = find_missing(batch);
+  if (!missing) return retry(missing.error());
+  const bool is_whole = std::all_of(missing->begin(), missing->end(),
+                                    [](const RowBlock& rows) { return rows.row_count == 0; });
+  if (is_whole) return acked();
+  return add_files(*missing, batch.token(), next_commit(committed_.checkpoint));
+}
+
 void LakeSink::maintain() {
   if (!apply()) return;
   if (merged_ || (merger_.busy() && merger_.finished())) finish_merge();
   if (!merged_ && !merger_.busy()) start_merge();
+  if (uploader_) choose_uploads();
+}
+
+// A file that is chosen is never merged again: its rows are then in the bucket under its name, and
+// a merged file would bring them a second time.
+void LakeSink::choose_uploads() {
+  const std::lock_guard lock(files_mutex_);
+  for (auto partition = to_upload_.begin(); partition != to_upload_.end();) {
+    auto& files = index_[*partition];
+    if (!is_merging(*partition)) {
+      for (const std::size_t place : lake::finished_files(files, settings_, now_seconds())) {
+        if (!uploader_->has_room()) return;
+        if (auto taken = uploader_->take(files[place]); !taken) {
+          spdlog::warn("lake: {}; no file goes to S3 meanwhile", taken.error().message);
+          return;
+        }
+      }
+    }
+    const bool is_done =
+        std::all_of(files.begin(), files.end(), [](const LakeFile& file) { return file.is_final; });
+    partition = is_done ? to_upload_.erase(partition) : std::next(partition);
+  }
 }
 
 bool LakeSink::start_merge() {
@@ -421,6 +493,7 @@ base::Result<QueryAnswer> LakeSink::query(std::string_view sql) {
 }
 
 void LakeSink::close() {
+  if (uploader_) uploader_->stop();
   merger_.stop();
   (void)apply();
   encoder_.reset();

@@ -104,8 +104,9 @@ class HaProxy(Balancer):
                 for row in rows if row["pxname"] == "edges" and row["svname"].startswith("edge")}
 
     def wait_for(self, server, status, seconds=10):
+        wait_until(self.stats.exists, seconds, f"{self.name} says what it sees")
         wait_until(lambda: self.servers()[server][0] == status, seconds,
-                   f"{self.name}: {server} is {status}; it is {self.servers()[server]}")
+                   f"{self.name}: {server} is {status}")
 
 
 class Nginx(Balancer):

@@ -41,6 +41,27 @@ TEST(MetricsText, NumbersThatAreNone) {
   EXPECT_EQ(metrics.text().substr(before), "a +Inf\na -Inf\na NaN\n");
 }
 
+TEST(MetricsText, AHistogramAddsItsBucketsUp) {
+  MetricsText metrics;
+  metrics.family("took_seconds", MetricsText::Kind::kHistogram, "x");
+  const std::size_t before = metrics.text().size();
+  constexpr double kBounds[] = {0.5, 2};
+  constexpr std::uint64_t kCounts[] = {1, 0, 3};
+  metrics.histogram("sink=\"a\"", kBounds, kCounts, 9.5);
+  metrics.histogram("", kBounds, kCounts, 0);
+  EXPECT_EQ(metrics.text().substr(before),
+            "took_seconds_bucket{sink=\"a\",le=\"0.5\"} 1\n"
+            "took_seconds_bucket{sink=\"a\",le=\"2\"} 1\n"
+            "took_seconds_bucket{sink=\"a\",le=\"+Inf\"} 4\n"
+            "took_seconds_sum{sink=\"a\"} 9.5\n"
+            "took_seconds_count{sink=\"a\"} 4\n"
+            "took_seconds_bucket{le=\"0.5\"} 1\n"
+            "took_seconds_bucket{le=\"2\"} 1\n"
+            "took_seconds_bucket{le=\"+Inf\"} 4\n"
+            "took_seconds_sum 0\n"
+            "took_seconds_count 4\n");
+}
+
 TEST(MetricsText, LabelsAreQuoted) {
   EXPECT_EQ(MetricsText::quote_label("sink", "duckdb"), "sink=\"duckdb\"");
   EXPECT_EQ(MetricsText::quote_label("a", "x\"y\\z\n"), "a=\"x\\\"y\\\\z\\n\"");

@@ -3,9 +3,13 @@
 // golden_test.cc.
 #include "edge/config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -15,6 +19,7 @@ namespace pixel::edge {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 
 TEST(Config, SaysWhereTomlItselfIsBroken) {
@@ -26,6 +31,24 @@ TEST(Config, SaysWhereTomlItselfIsBroken) {
 TEST(Config, AMissingFileIsAnErrorNotTheDefaults) {
   EXPECT_THAT(load_config("/nowhere/edge.toml").errors,
               ElementsAre("cannot open /nowhere/edge.toml: No such file or directory"));
+}
+
+TEST(Config, TellsOfFilesInTheOrderOfLines) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("edge-{}.toml", ::getpid());
+  std::ofstream(path) << "[bots]\non_bot = \"flag\"\nagents_file = \"/nowhere/agents\"\n"
+                         "[server]\nworkers = \"two\"\n"
+                         "[[route]]\npath = \"/a\"\nkind = \"static\"\nfile = \"/nowhere/a.js\"\n"
+                         "[admin]\nlistne = \"\"\n";
+  const auto errors = load_config(path).errors;
+  std::filesystem::remove(path);
+  EXPECT_THAT(
+      errors,
+      ElementsAre(
+          EndsWith(":3: bots.agents_file: cannot open /nowhere/agents: No such file or directory"),
+          EndsWith(":5: server.workers: expected an integer from 0 to 1024, found \"two\""),
+          EndsWith(":9: route[0].file: cannot open /nowhere/a.js: No such file or directory"),
+          EndsWith(":11: admin.listne: unknown key; did you mean \"listen\"?")));
 }
 
 TEST(Config, EmptyTextGivesTheDefaults) {

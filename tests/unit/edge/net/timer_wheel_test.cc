@@ -119,18 +119,43 @@ TEST(TimerWheel, WhatIsBeyondTheLimitIsDueStillAndMayBeRemovedOrMoved) {
     ++visited;
     return 0;
   };
-  wheel.advance(3, visit, 4);
+  constexpr std::uint32_t kEnd = TimerWheel<Item>::kEndEffort;
+  wheel.advance(3, visit, 4 * kEnd);
   EXPECT_EQ(visited, 4U);
   EXPECT_TRUE(wheel.has_due());
   wheel.remove(items[8]);
   wheel.move(items[9], 5);
-  wheel.advance(3, visit, 3);
+  wheel.advance(3, visit, 3 * kEnd);
   EXPECT_EQ(visited, 7U);
-  wheel.advance(4, visit, 100);
+  wheel.advance(4, visit, 10 * kEnd);
   EXPECT_EQ(visited, 8U);
   EXPECT_FALSE(wheel.has_due());
-  wheel.advance(5, visit, 100);
+  wheel.advance(5, visit, 10 * kEnd);
   EXPECT_EQ(visited, 9U);
+}
+
+TEST(TimerWheel, WhoOnlyMovesCostsLessThanWhoEnds) {
+  TimerWheel<Item> wheel(0);
+  std::vector<Item> items(40);
+  for (Item& item : items) wheel.insert(item, 3);
+  std::uint32_t moved = 0;
+  const auto move = [&](Item&) -> std::uint32_t {
+    ++moved;
+    return 9;
+  };
+  wheel.advance(3, move, 2 * TimerWheel<Item>::kEndEffort);
+  EXPECT_EQ(moved, 2 * TimerWheel<Item>::kEndEffort);
+  std::uint32_t ended = 0;
+  const auto end = [&](Item&) -> std::uint32_t {
+    ++ended;
+    return 0;
+  };
+  wheel.advance(3, end, 1);  // Some effort is left: one more, whatever it costs.
+  EXPECT_EQ(ended, 1U);
+  wheel.advance(3, end, 0);
+  EXPECT_EQ(ended, 1U);
+  wheel.advance(9, end);
+  EXPECT_EQ(ended, items.size());
 }
 
 TEST(TimerWheel, RandomHistoriesExpireOnTime) {

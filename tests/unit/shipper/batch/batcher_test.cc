@@ -28,6 +28,17 @@ TEST(Batcher, EmptyIsNeverDue) {
   EXPECT_FALSE(batcher.due_at_ns().has_value());
 }
 
+TEST(BatchContent, LanesAreThoseThatTheTablesAreMadeOf) {
+  const TableSpec requests = requests_table({});
+  const auto kinds = [](const BatchContent& content) {
+    return std::pair(content.kinds().access, content.kinds().events);
+  };
+  EXPECT_EQ(kinds({{requests}}), std::pair(true, false));
+  EXPECT_EQ(kinds({{events_table()}}), std::pair(false, true));
+  EXPECT_EQ(kinds({{requests, events_table()}}), std::pair(true, true));
+  EXPECT_EQ(kinds({{requests, events_table()}, true}), std::pair(true, false));
+}
+
 TEST(Batcher, CutsAtTheRowLimitWithinAChunk) {
   Batcher batcher = batcher_of({.rows = 3});
   const std::string text = lines(8);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -44,15 +45,18 @@ TEST(Config, ShippedExampleIsCompleteAndShowsTheDefaults) {
   EXPECT_EQ(config.retention.enabled, defaults.retention.enabled);
   EXPECT_EQ(config.retention.keep_ns, defaults.retention.keep_ns);
   EXPECT_EQ(config.retention.manifest_keep_ns, defaults.retention.manifest_keep_ns);
+  EXPECT_EQ(config.budget, defaults.budget);
   for (const SinkConfig& sink : config.sinks) {
     EXPECT_EQ(sink.limits.age_ns, BatchLimits{}.age_ns);
     EXPECT_EQ(sink.limits.rows, BatchLimits{}.rows);
     EXPECT_EQ(sink.limits.bytes, BatchLimits{}.bytes);
   }
   const std::string text = base::read_file("shipper/shipper.toml").value();
-  for (const char* key : {"path", "listen", "level", "enabled", "keep", "manifest_keep", "params",
-                          "name", "param", "type", "on_error", "kind", "flush_age", "flush_rows",
-                          "flush_bytes", "gzip", "max_file_bytes"}) {
+  for (const char* key :
+       {"path",        "listen",   "level",         "enabled",     "keep",      "manifest_keep",
+        "budget",      "min_free", "when_full",     "last_chance", "params",    "name",
+        "param",       "type",     "on_error",      "kind",        "flush_age", "flush_rows",
+        "flush_bytes", "gzip",     "max_file_bytes"}) {
     EXPECT_NE(text.find(std::string("\n") + key + " = ") != std::string::npos ||
                   text.find(std::string("\n# ") + key + " = ") != std::string::npos,
               false)
@@ -73,8 +77,24 @@ TEST(Config, CommentedExamplesOfTheShippedFileAreValid) {
   const auto reader = base::ConfigReader::from_text(text, "example");
   const Config config = read_config(*reader);
   EXPECT_EQ(reader->errors(), std::vector<std::string>());
-  EXPECT_EQ(config.sinks.back().kind, "file");
+  const auto is_file = [](const SinkConfig& sink) { return sink.kind == "file"; };
+  EXPECT_TRUE(std::any_of(config.sinks.begin(), config.sinks.end(), is_file));
   EXPECT_EQ(config.tables.at(0).columns.size(), 32U + 5U + 2U);
+}
+
+// "#[[table]]" and the lines below it stand in for the default tables.
+TEST(Config, CommentedTablesOfTheShippedFileAreValidAndTheirTestPasses) {
+  std::ifstream file("shipper/shipper.toml");
+  std::string text(kSink);
+  for (std::string line; std::getline(file, line);) {
+    if (line.size() > 1 && line[0] == '#' && line[1] != ' ') text += line.substr(1) + "\n";
+  }
+  const auto reader = base::ConfigReader::from_text(text, "example");
+  const Config config = read_config(*reader);
+  EXPECT_EQ(reader->errors(), std::vector<std::string>());
+  ASSERT_EQ(config.tables.size(), 1U);
+  ASSERT_EQ(config.tests.size(), 1U);
+  EXPECT_EQ(run_test(config.tests[0], config.tables), std::vector<std::string>());
 }
 
 TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
@@ -100,12 +120,13 @@ TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
       "taken)\n"
       "s.toml:10: column.name: expected a name that no other column has (\"a\" is taken)\n"
       "s.toml:13: column.type: expected one of \"varchar\", \"integer\", \"double\", "
-      "\"boolean\", \"timestamp\"\n"
+      "\"boolean\", \"timestamp\", \"uuid\", \"inet\", \"json\"\n"
       "s.toml:14: sink.path: expected a path (the directory of the output files)\n"
       "s.toml:15: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
       "s.toml:17: sink.flush_age: expected \"1ms\" to \"1h\"\n"
       "s.toml:18: sink.flush_rows: expected an integer from 1 to 1000000\n"
-      "s.toml:21: sink.kind: expected one of \"duckdb\", \"lake\", \"file\"\n"
+      "s.toml:21: sink.kind: expected one of \"duckdb\", \"lake\", \"file\", \"postgres\", "
+      "\"redshift\", \"s3\", \"stdout\", \"http\", \"clickhouse\"\n"
       "s.toml:22: sink.kind: expected the kind of the sink, such as \"file\"\n"
       "s.toml:23: sink.name: expected a name that no other sink has\n");
 }
@@ -128,6 +149,42 @@ TEST(Config, UnknownTopLevelTableIsAnError) {
   const auto errors = errors_of(std::string(kSink) + "[spol]\n");
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0], "s.toml:5: spol: unknown key; did you mean \"spool\"?");
+}
+
+TEST(Config, ABudgetIsReadAndWhatCannotBeIsRefused) {
+  const auto reader = base::ConfigReader::from_text(
+      "[retention]\nbudget = \"50GiB\"\nmin_free = \"5GiB\"\nwhen_full = \"drop_oldest\"\n"
+      "last_chance = \"1h\"\n" +
+          std::string(kSink),
+      "s.toml");
+  const Config config = read_config(*reader);
+  EXPECT_EQ(reader->errors(), std::vector<std::string>());
+  EXPECT_EQ(config.budget, (BudgetLimits{50 * base::kGiB, 5 * base::kGiB, WhenFull::kDropOldest,
+                                         3600 * base::kSecondNs}));
+  const auto errors =
+      errors_of("[retention]\nenabled = false\nwhen_full = \"drop_oldest\"\n" + std::string(kSink));
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].find("s.toml:3: retention.when_full: expected \"keep\" where enabled is "),
+            0U)
+      << errors[0];
+}
+
+// What a reload compares.
+TEST(Config, FingerprintsTellWhatASinkWouldNotice) {
+  const auto fingerprint = [](const std::string& text) {
+    const auto reader = base::ConfigReader::from_text(text, "s.toml");
+    const Config config = read_config(*reader);
+    EXPECT_EQ(reader->errors(), std::vector<std::string>());
+    return config.sinks.at(0).fingerprint;
+  };
+  const std::string sink(kSink);
+  const auto as_is = fingerprint(sink);
+  EXPECT_EQ(fingerprint("# a comment\n[log]\nlevel = \"debug\"\n" + sink), as_is);
+  EXPECT_EQ(fingerprint("[retention]\nkeep = \"1h\"\n" + sink), as_is);
+  EXPECT_EQ(fingerprint(sink + "[[sink]]\nname = \"y\"\nkind = \"file\"\npath = \"/y\"\n"), as_is);
+  EXPECT_NE(fingerprint(sink + "flush_age = \"2s\"\n"), as_is);
+  EXPECT_NE(fingerprint("[columns]\nparams = [\"a\"]\n" + sink), as_is);
+  EXPECT_NE(fingerprint("[[column]]\nname = \"n\"\ntype = \"integer\"\n" + sink), as_is);
 }
 
 }  // namespace

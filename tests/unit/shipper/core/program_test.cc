@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "base/prng.h"
 #include "base/units.h"
-#include "shipper/sinks/file/file_sink.h"
 #include "tests/unit/shipper/support/lines.h"
 #include "tests/unit/shipper/support/spool_writer.h"
 #include "tests/unit/shipper/support/temporary_directory.h"
@@ -34,7 +33,7 @@ class ProgramTest : public testing::Test {
   std::filesystem::path spool() const { return directory_.path() / "spool"; }
   std::filesystem::path config() const { return directory_.path() / "s.toml"; }
   std::filesystem::path rows() const {
-    return directory_.path() / "out" / output_file_name(1, false);
+    return directory_.path() / "out" / "requests-00000001.jsonl";
   }
 
   void write_config(const std::string& admin = "", const std::string& more = "") {

@@ -39,11 +39,12 @@ class RetentionTest : public testing::Test {
     checkpoint.lines = checkpoint.rows = lines;
     return checkpoint;
   }
-  Retention::Counts run(const std::vector<Checkpoint>& checkpoints, std::int64_t later_s) {
+  Retention::Counts run(const std::vector<Checkpoint>& checkpoints, std::int64_t later_s,
+                        LaneKinds wanted = kAllLanes) {
     EXPECT_TRUE(catalogue_.scan().ok());
-    std::vector<const Checkpoint*> pointers;
-    for (const Checkpoint& checkpoint : checkpoints) pointers.push_back(&checkpoint);
-    const auto counts = retention_.run(*catalogue_.snapshot(), pointers, now_s_ + later_s);
+    std::vector<SinkReach> sinks;
+    for (const Checkpoint& checkpoint : checkpoints) sinks.emplace_back(&checkpoint, wanted);
+    const auto counts = retention_.run(*catalogue_.snapshot(), sinks, now_s_ + later_s);
     EXPECT_TRUE(counts.ok());
     return *counts;
   }
@@ -53,10 +54,11 @@ class RetentionTest : public testing::Test {
   bool has_manifest(std::uint32_t index) const {
     return std::filesystem::exists(writer_.manifest_path(index));
   }
-  Books balance(const Checkpoint& checkpoint) {
+  Books balance(const Checkpoint& checkpoint, LaneKinds wanted = kAllLanes) {
     EXPECT_TRUE(catalogue_.scan().ok());
     Ledger ledger(spool());
-    return ledger.balance("x", *catalogue_.snapshot(), retention_.books(), checkpoint, now_s_);
+    return ledger.balance("x", *catalogue_.snapshot(), retention_.books(), checkpoint, now_s_,
+                          wanted);
   }
 
   TemporaryDirectory directory_;
@@ -88,8 +90,9 @@ TEST_F(RetentionTest, WithoutAnySinkNothingIsDeleted) {
   EXPECT_EQ(run({}, 100 * kDay).segments, 0U);
 }
 
-// No sink takes events yet: they stay, and they are nobody's lag.
-TEST_F(RetentionTest, EventsSegmentsAreNeitherDeletedNorCounted) {
+// Events that no table is made of are nobody's lag, and their segments go after their time.
+TEST_F(RetentionTest, EventsThatNoSinkWantsAreNotOwed) {
+  constexpr LaneKinds access{true, false};
   write_segments(1);
   logfmt::LaneId lane = test_lane();
   lane.kind = logfmt::SegmentKind::kEvents;
@@ -97,16 +100,36 @@ TEST_F(RetentionTest, EventsSegmentsAreNeitherDeletedNorCounted) {
   events.append("{\"id\":\"x\"}\n");
   events.rotate();
   const Checkpoint delivered = at(1, 0, 2);
-  const Books books = balance(delivered);
+  const Books books = balance(delivered, access);
   EXPECT_EQ(books.written, 2U);
   EXPECT_EQ(books.pending, 0U);
   EXPECT_EQ(books.lag_bytes, 0U);
   EXPECT_EQ(books.residue, 0);
+  EXPECT_EQ(run({delivered}, 0, access).segments, 0U);
+  EXPECT_EQ(run({delivered}, 2 * kDay, access).segments, 2U);
+  EXPECT_EQ(run({delivered}, 100 * kDay, access).manifests, 2U);
+  EXPECT_FALSE(std::filesystem::exists(events.sealed_path(0)));
+  EXPECT_EQ(balance(delivered, access).residue, 0);
+}
+
+TEST_F(RetentionTest, EventsThatASinkWantsAreOwedToIt) {
+  write_segments(1);
+  logfmt::LaneId lane = test_lane();
+  lane.kind = logfmt::SegmentKind::kEvents;
+  SpoolWriter events(spool(), lane);
+  events.append("{\"id\":\"x\"}\n");
+  events.rotate();
+  Checkpoint delivered = at(1, 0, 2);
+  EXPECT_EQ(balance(delivered).pending, 1U);
   EXPECT_EQ(run({delivered}, 2 * kDay).segments, 1U);
-  EXPECT_EQ(run({delivered}, 100 * kDay).manifests, 1U);
-  EXPECT_FALSE(has_manifest(0));
   EXPECT_TRUE(std::filesystem::exists(events.sealed_path(0)));
-  EXPECT_TRUE(std::filesystem::exists(events.manifest_path(0)));
+  delivered.lanes[lane] = {1, 0};
+  delivered.lines = delivered.rows = 3;
+  EXPECT_EQ(balance(delivered).residue, 0);
+  EXPECT_EQ(run({delivered}, 2 * kDay).segments, 1U);
+  EXPECT_FALSE(std::filesystem::exists(events.sealed_path(0)));
+  // Its tables changed: what it has of the lane still counts, on both sides.
+  EXPECT_EQ(balance(delivered, {true, false}).residue, 0);
 }
 
 TEST_F(RetentionTest, ManifestsGoLaterAndTheirLinesStayInTheBooks) {

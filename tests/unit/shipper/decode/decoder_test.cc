@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "shipper/decode/columns.h"
+#include "shipper/decode/table_decoder.h"
 #include "shipper/decode/text_decode.h"
 #include "tests/unit/shipper/support/lines.h"
 
@@ -20,10 +21,12 @@ class DecoderTest : public testing::Test {
   void decode(const std::string& text, const std::vector<ColumnSpec>& parameters = {
                                            parameter_column("a"), parameter_column("b")}) {
     columns_ = standard_columns(parameters);
-    Decoder decoder(columns_);
-    rows_ = RowBlock{};
+    TableDecoder decoder({{"requests", logfmt::SegmentKind::kAccess, columns_}});
+    std::vector<RowBlock> tables(1);
     dead_.clear();
-    counts_ = decoder.decode(kSegment, 1000, rows_.text.copy(text), rows_, dead_);
+    const std::string_view kept = tables[0].text.copy(text);
+    counts_ = decoder.decode(kSegment, 1000, kept, tables, dead_);
+    rows_ = std::move(tables[0]);
   }
   std::string cell(const std::string& name, std::size_t row = 0) const {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -182,7 +185,7 @@ TEST_F(DecoderTest, OldLinesOf26FieldsHaveNullBeyond) {
 TEST_F(DecoderTest, TypedParametersTakeTheirTypesOrNullOrTheDeadLetter) {
   ColumnSpec price = parameter_column("price");
   price.type = ColumnType::kDouble;
-  price.null_on_error = true;
+  price.on_error = OnError::kNull;
   ColumnSpec at = parameter_column("at");
   at.type = ColumnType::kTimestamp;
   ColumnSpec flag = parameter_column("flag");
@@ -229,13 +232,13 @@ TEST_F(DecoderTest, StatusOfAClosedConnectionIsZero) {
 }
 
 TEST_F(DecoderTest, RowsOfSeveralCallsFollowEachOther) {
-  Decoder decoder(standard_columns({}));
-  RowBlock rows;
+  TableDecoder decoder({requests_table({})});
+  std::vector<RowBlock> tables(1);
   std::vector<DeadLetter> dead;
   for (int i = 0; i < 3; ++i) {
-    decoder.decode(kSegment, 0, rows.text.copy(access_line()), rows, dead);
+    decoder.decode(kSegment, 0, tables[0].text.copy(access_line()), tables, dead);
   }
-  EXPECT_EQ(rows.row_count, 3U);
+  EXPECT_EQ(tables[0].row_count, 3U);
 }
 
 // Every cut of a line decodes to a row or a dead letter, never to nothing.

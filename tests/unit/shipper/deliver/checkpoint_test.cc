@@ -3,9 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/file.h"
 #include "shipper/deliver/checkpoint_store.h"
-#include "tests/unit/shipper/support/temporary_directory.h"
+#include "tests/sim/shipper/simulated_files.h"
 
 namespace pixel::shipper {
 namespace {
@@ -53,24 +52,31 @@ TEST(Checkpoint, EveryFlippedBitIsRefused) {
 class CheckpointStoreTest : public testing::Test {
  protected:
   std::filesystem::path file(int slot) const {
-    return directory_.path() / ("checkpoint." + std::to_string(slot));
+    return kDirectory / ("checkpoint." + std::to_string(slot));
   }
   void save(std::uint64_t batches) {
-    CheckpointStore store(directory_.path());
+    CheckpointStore store(kDirectory, files_);
     ASSERT_TRUE(store.load().ok());
     ASSERT_TRUE(store.save({some_checkpoint(batches), "note"}).ok());
   }
   std::uint64_t loaded_batches() {
-    CheckpointStore store(directory_.path());
+    CheckpointStore store(kDirectory, files_);
     auto loaded = store.load();
     EXPECT_TRUE(loaded.ok() && loaded->has_value());
     return (*loaded)->checkpoint.batches;
   }
-  TemporaryDirectory directory_;
+  void put(int slot, std::string_view bytes) {
+    auto to = files_.open(file(slot), FileSystem::Mode::kNew);
+    ASSERT_TRUE(to.ok() && (*to)->write_at(0, bytes).ok());
+  }
+
+  const std::filesystem::path kDirectory = "/state/sink";
+  sim::Faults faults_{1};
+  sim::SimulatedFiles files_{faults_};
 };
 
 TEST_F(CheckpointStoreTest, NothingWasSaved) {
-  CheckpointStore store(directory_.path());
+  CheckpointStore store(kDirectory, files_);
   const auto loaded = store.load();
   ASSERT_TRUE(loaded.ok());
   EXPECT_FALSE(loaded->has_value());
@@ -86,15 +92,15 @@ TEST_F(CheckpointStoreTest, NewestOfManyIsLoaded) {
 TEST_F(CheckpointStoreTest, DamagedNewestFallsBackToTheOneBefore) {
   save(1);
   save(2);
-  const std::string whole = base::read_file(file(1)).value();
+  const std::string whole = files_.content(file(1));
   for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
-    ASSERT_TRUE(base::write_file_atomic(file(1), whole.substr(0, bytes)).ok());
+    put(1, whole.substr(0, bytes));
     EXPECT_EQ(loaded_batches(), 1U) << bytes;
   }
   for (std::size_t i = 0; i < whole.size(); ++i) {
     std::string flipped = whole;
     flipped[i] = static_cast<char>(flipped[i] ^ 0x10);
-    ASSERT_TRUE(base::write_file_atomic(file(1), flipped).ok());
+    put(1, flipped);
     EXPECT_EQ(loaded_batches(), 1U) << i;
   }
   save(9);  // Replaces the damaged one.
@@ -104,10 +110,41 @@ TEST_F(CheckpointStoreTest, DamagedNewestFallsBackToTheOneBefore) {
 TEST_F(CheckpointStoreTest, BothDamagedIsAnErrorAndNoFreshStart) {
   save(1);
   save(2);
-  ASSERT_TRUE(base::write_file_atomic(file(0), "x").ok());
-  ASSERT_TRUE(base::write_file_atomic(file(1), "").ok());
-  CheckpointStore store(directory_.path());
+  put(0, "x");
+  put(1, "");
+  CheckpointStore store(kDirectory, files_);
   EXPECT_FALSE(store.load().ok());
+}
+
+// A save that succeeded is what the next load gives, or a later one that said it failed.
+TEST_F(CheckpointStoreTest, SurvivesKillsPowerLossesAndErrorsAnywhere) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    faults_ = sim::Faults(seed);
+    files_ = sim::SimulatedFiles(faults_);
+    std::uint64_t saved = 0;
+    std::uint64_t tried = 0;
+    for (int life = 0; life < 20; ++life) {
+      faults_.disk_one_in = static_cast<std::uint32_t>(faults_.prng.below(3) * 8);
+      faults_.kill_one_in = 20;
+      try {
+        CheckpointStore store(kDirectory, files_);
+        bool is_open = store.load().ok();
+        while (is_open) {
+          if (store.save({some_checkpoint(++tried), "note"}).ok()) saved = tried;
+        }
+      } catch (const sim::Killed&) {
+      }
+      faults_.stop();
+      if (faults_.prng.chance(1, 2)) files_.lose_power();
+      CheckpointStore store(kDirectory, files_);
+      const auto loaded = store.load();
+      ASSERT_TRUE(loaded.ok()) << "seed " << seed << ": " << loaded.error().message;
+      const std::uint64_t found = loaded->has_value() ? (*loaded)->checkpoint.batches : 0;
+      ASSERT_GE(found, saved) << "seed " << seed;
+      ASSERT_LE(found, tried) << "seed " << seed;
+      saved = found;
+    }
+  }
 }
 
 }  // namespace

@@ -22,6 +22,29 @@ TEST(DeadLetter, EveryByteOfTheLineCanBeRead) {
                 "\"line\":\"a\\u0009b\\\\\\u0000\\u00ffz\"}\n");
 }
 
+TEST(DeadLetter, ReadsBackExactlyTheBytesThatItWrote) {
+  DeadLetter of_table = kLetter;
+  of_table.table = "requests";
+  for (int byte = 0; byte < 256; ++byte) of_table.line += static_cast<char>(byte);
+  for (const DeadLetter& letter : {kLetter, of_table, DeadLetter{}}) {
+    const auto read = parse_dead_letter(to_json_line(letter));
+    ASSERT_TRUE(read.ok()) << to_json_line(letter);
+    EXPECT_EQ(read->segment, letter.segment);
+    EXPECT_EQ(read->offset, letter.offset);
+    EXPECT_EQ(read->table, letter.table);
+    EXPECT_EQ(read->reason, letter.reason);
+    EXPECT_EQ(read->line, letter.line);
+  }
+}
+
+TEST(DeadLetter, EveryPrefixIsRefused) {
+  const std::string text = to_json_line(kLetter);
+  for (std::size_t bytes = 0; bytes + 1 < text.size(); ++bytes) {
+    EXPECT_FALSE(parse_dead_letter(text.substr(0, bytes)).ok()) << bytes;
+  }
+  EXPECT_FALSE(parse_dead_letter(text + "x").ok());
+}
+
 TEST(DeadLetterFile, CutsWhatTheCheckpointDoesNotKnow) {
   TemporaryDirectory directory;
   const auto path = directory.path() / "sub" / "dead_letters.jsonl";

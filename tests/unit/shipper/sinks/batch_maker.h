@@ -139,6 +139,18 @@ inline Verdict deliver_numbered(Sink& sink, std::uint64_t first, std::uint64_t c
   return sink.deliver(maker.finish(count));
 }
 
+/// Gives the same rows to restore().
+inline Verdict restore_numbered(Sink& sink, std::uint64_t first, std::uint64_t count) {
+  BatchMaker maker(first);
+  for (std::uint64_t n = first; n < first + count; ++n) {
+    TestRow row;
+    row.offset = static_cast<std::int64_t>(n);
+    row.status = static_cast<std::int64_t>(n);
+    maker.add(row);
+  }
+  return sink.restore(maker.finish(count));
+}
+
 /// A directory of its own for each test, removed with it.
 class TemporaryDirectory {
  public:

@@ -59,15 +59,18 @@ TEST_F(CatalogueTest, UnchangedSpoolKeepsItsVersion) {
   EXPECT_GT(catalogue.snapshot()->version, version);
 }
 
-TEST_F(CatalogueTest, ForeignFilesAndEventLanesAreNotItsBusiness) {
-  SpoolWriter writer(spool(), {logfmt::SegmentKind::kEvents, 1, 1, 0});
+TEST_F(CatalogueTest, ListsEventsLanesAndNoForeignFiles) {
+  const logfmt::LaneId lane{logfmt::SegmentKind::kEvents, 1, 1, 0};
+  SpoolWriter writer(spool(), lane);
   writer.append("{}\n");
   writer.rotate();
   ASSERT_TRUE(std::filesystem::exists(writer.manifest_path(0)));
   ASSERT_TRUE(base::write_file_atomic(spool() / "sealed" / "notes.txt", "x").ok());
   Catalogue catalogue(spool());
   ASSERT_TRUE(catalogue.scan().ok());
-  EXPECT_TRUE(catalogue.snapshot()->lanes.empty());
+  const auto lanes = catalogue.snapshot()->lanes;
+  ASSERT_EQ(lanes.size(), 1U);
+  EXPECT_EQ(lanes.begin()->first, lane);
 }
 
 TEST_F(CatalogueTest, FindsEachLanesSlot) {

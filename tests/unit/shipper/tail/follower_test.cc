@@ -110,6 +110,31 @@ TEST_F(FollowerTest, ReadsPublishedLinesOfAnActiveSegmentAndNoTornOne) {
   EXPECT_EQ(without_headers(reader.text), "one\ntwo\n");
 }
 
+TEST_F(FollowerTest, LanesOfAKindThatNobodyWantsAreNotThere) {
+  const logfmt::LaneId access{logfmt::SegmentKind::kAccess, 1, 9, 0};
+  const logfmt::LaneId events{logfmt::SegmentKind::kEvents, 1, 9, 0};
+  SpoolWriter lines(spool(), access);
+  SpoolWriter records(spool(), events);
+  lines.append("line\n");
+  records.append("record\n");
+  Catalogue catalogue(spool());
+  ASSERT_TRUE(catalogue.scan().ok());
+  const auto lanes_of = [&](LaneKinds kinds) {
+    FileStore store(spool());
+    Follower follower(store, {}, 512 * 1024, kinds);
+    std::string seen;
+    while (const auto chunk = follower.next(*catalogue.snapshot(), 0)) {
+      seen += static_cast<char>(chunk->segment.lane.kind);
+      follower.consume(chunk->text.size());
+    }
+    return seen;
+  };
+  EXPECT_EQ(lanes_of(kAllLanes), "AE");
+  EXPECT_EQ(lanes_of({true, false}), "A");
+  EXPECT_EQ(lanes_of({false, true}), "E");
+  EXPECT_EQ(lanes_of(kNoLanes), "");
+}
+
 TEST_F(FollowerTest, ContinuesAcrossRotations) {
   SpoolWriter writer(spool(), test_lane());
   Reader reader(spool());

@@ -270,5 +270,38 @@ TEST_F(DuckdbSinkTest, KilledAtAnyMomentRowsAndCheckpointAgree) {
   EXPECT_GT(delivered, 0U);
 }
 
+TEST_F(DuckdbSinkTest, RestoreAddsOnlyWhatIsNotThereAndLeavesTheCheckpoint) {
+  {
+    auto sink = make_sink();
+    ASSERT_TRUE(sink->open());
+    ASSERT_EQ(deliver_numbered(*sink, 0, 3000).kind, Verdict::Kind::kAcked);
+    for (int times = 0; times < 2; ++times) {
+      const Verdict verdict = testing::restore_numbered(*sink, 2000, 2500);
+      ASSERT_EQ(verdict.kind, Verdict::Kind::kAcked) << verdict.reason;
+      EXPECT_THAT(ask(*sink, "SELECT count(*), count(DISTINCT _offset), max(status) FROM requests"),
+                  HasSubstr("[[4500,4500,4499]]"));
+    }
+    sink->close();
+  }
+  auto sink = make_sink();
+  const auto checkpoint = sink->open();
+  ASSERT_TRUE(checkpoint);
+  EXPECT_EQ(checkpoint->lines, 3000U);
+  // And delivery goes on from there.
+  ASSERT_EQ(deliver_numbered(*sink, 4500, 10).kind, Verdict::Kind::kAcked);
+}
+
+TEST_F(DuckdbSinkTest, RestoreWithoutLineageIsRefused) {
+  auto columns = test_columns();
+  columns.pop_back();
+  auto sink = make_sink(columns);
+  ASSERT_TRUE(sink->open());
+  BatchMaker maker(0);
+  maker.add({});
+  maker.rows().columns.pop_back();
+  EXPECT_THAT(sink->restore(maker.finish(1)).reason, HasSubstr("has no lineage columns"));
+  EXPECT_THAT(ask(*sink, "SELECT count(*) FROM requests"), HasSubstr("[[0]]"));
+}
+
 }  // namespace
 }  // namespace pixel::shipper

@@ -11,7 +11,7 @@
 #include "shipper/decode/columns.h"
 #include "shipper/deliver/checkpoint_store.h"
 #include "shipper/encode/gzip_member.h"
-#include "shipper/encode/json_lines.h"
+#include "shipper/sinks/file/file_output.h"
 #include "tests/unit/shipper/support/lines.h"
 #include "tests/unit/shipper/support/temporary_directory.h"
 
@@ -44,7 +44,8 @@ class FileSinkTest : public testing::TestWithParam<bool> {
     return batcher.cut(FlushReason::kDrain);
   }
   std::filesystem::path file(std::uint64_t number) const {
-    return directory_.path() / "out" / output_file_name(number, GetParam());
+    return directory_.path() / "out" /
+           output_file_name("requests", number, GetParam() ? ".jsonl.gz" : ".jsonl");
   }
   std::string output(std::uint64_t number = 1) const {
     const std::string content = base::read_file(file(number)).value();
@@ -188,7 +189,7 @@ TEST_P(FileSinkTest, CheckpointThatIsStoredThoughItsSaveFailedCounts) {
   const std::string whole = base::read_file(file(1)).value();
   CheckpointStore store(away);
   ASSERT_TRUE(store.load().ok());
-  ASSERT_TRUE(store.save({second.after, fmt::format("1 {}", whole.size())}).ok());
+  ASSERT_TRUE(store.save({second.after, fmt::format("requests=1:{}", whole.size())}).ok());
   std::filesystem::rename(away, state);
   const auto written_at = std::filesystem::last_write_time(file(1));
   EXPECT_EQ(sink->deliver(second).kind, Verdict::Kind::kAcked);
@@ -197,46 +198,6 @@ TEST_P(FileSinkTest, CheckpointThatIsStoredThoughItsSaveFailedCounts) {
   ASSERT_EQ(sink->deliver(batch(second.after, 5)).kind, Verdict::Kind::kAcked);
   sink->close();
   EXPECT_EQ(rows_held(), 15U);
-}
-
-TEST(JsonLines, EscapesWhatJsonMust) {
-  ColumnSpec spec;
-  spec.name = "x";
-  JsonLines json(std::span(&spec, 1));
-  RowBlock rows;
-  rows.columns.resize(1);
-  rows.row_count = 1;
-  std::string all;
-  for (int c = 1; c < 128; ++c) all += static_cast<char>(c);
-  all += "\xE2\x82\xAC";
-  Cell cell;
-  cell.null = false;
-  cell.data = all.data();
-  cell.size = static_cast<std::uint32_t>(all.size());
-  rows.columns[0].push_back(cell);
-  const std::string_view line = json.encode(rows);
-  EXPECT_EQ(line.back(), '\n');
-  EXPECT_EQ(line.find('\n'), line.size() - 1);
-  EXPECT_EQ(nlohmann::json::parse(line)["x"], all);
-}
-
-TEST(JsonLines, TimestampsBeforeTheEpochAndFractions) {
-  ColumnSpec spec;
-  spec.name = "t";
-  spec.type = ColumnType::kTimestamp;
-  JsonLines json(std::span(&spec, 1));
-  RowBlock rows;
-  rows.columns.resize(1);
-  for (const std::int64_t us : {std::int64_t{-1}, std::int64_t{0}, std::int64_t{1'500'000}}) {
-    Cell cell;
-    cell.null = false;
-    cell.integer = us;
-    rows.columns[0].push_back(cell);
-  }
-  rows.row_count = 3;
-  EXPECT_EQ(json.encode(rows),
-            "{\"t\":\"1969-12-31T23:59:59.999999Z\"}\n{\"t\":\"1970-01-01T00:00:00Z\"}\n"
-            "{\"t\":\"1970-01-01T00:00:01.500000Z\"}\n");
 }
 
 }  // namespace

@@ -129,10 +129,7 @@ TEST_F(LakeSinkTest, EveryTypeAndNullComesBack) {
 TEST_F(LakeSinkTest, ABatchOfDeadLettersAloneMovesTheCheckpoint) {
   auto sink = make_sink();
   ASSERT_TRUE(sink->open());
-  Batch empty;
-  empty.after.lines = 3;
-  empty.after.dead_lettered = 3;
-  ASSERT_EQ(sink->deliver(empty).kind, Verdict::Kind::kAcked);
+  ASSERT_EQ(sink->deliver(BatchMaker(0).finish(3, 3)).kind, Verdict::Kind::kAcked);
   sink->close();
   EXPECT_THAT(files(), IsEmpty());
   EXPECT_EQ(make_sink()->open()->dead_lettered, 3U);
@@ -357,6 +354,42 @@ TEST_F(LakeSinkTest, QueriesReachTheLakeAndNothingElse) {
                           record_query.c_str()}) {
     EXPECT_THAT(ask(*sink, sql), HasSubstr("error: ")) << sql;
   }
+}
+
+TEST_F(LakeSinkTest, RestoreAddsOnlyWhatIsNotThereAndLeavesTheCheckpoint) {
+  {
+    auto sink = make_sink();
+    ASSERT_TRUE(sink->open());
+    ASSERT_EQ(deliver_numbered(*sink, 0, 30).kind, Verdict::Kind::kAcked);
+    const auto before = files();
+    ASSERT_EQ(testing::restore_numbered(*sink, 10, 20).kind, Verdict::Kind::kAcked);
+    EXPECT_EQ(files(), before);  // Nothing was missing: no new file.
+    for (int times = 0; times < 2; ++times) {
+      const Verdict verdict = testing::restore_numbered(*sink, 20, 25);
+      ASSERT_EQ(verdict.kind, Verdict::Kind::kAcked) << verdict.reason;
+      EXPECT_THAT(counts(), ElementsAre("45", "45", "45"));
+      EXPECT_THAT(files(), SizeIs(2));
+    }
+    sink->close();
+  }
+  auto sink = make_sink();
+  const auto checkpoint = sink->open();
+  ASSERT_TRUE(checkpoint);
+  EXPECT_EQ(checkpoint->lines, 30U);
+  EXPECT_THAT(counts(), ElementsAre("45", "45", "45"));
+}
+
+TEST_F(LakeSinkTest, AFileThatSomebodyRemovedIsRestored) {
+  auto sink = make_sink();
+  ASSERT_TRUE(sink->open());
+  ASSERT_EQ(deliver_numbered(*sink, 0, 10).kind, Verdict::Kind::kAcked);
+  ASSERT_EQ(deliver_numbered(*sink, 10, 10).kind, Verdict::Kind::kAcked);
+  sink->close();
+  std::filesystem::remove(settings_.path / "requests" / files().front());
+  sink = make_sink();
+  ASSERT_TRUE(sink->open());
+  ASSERT_EQ(testing::restore_numbered(*sink, 0, 20).kind, Verdict::Kind::kAcked);
+  EXPECT_THAT(counts(), ElementsAre("20", "20", "20"));
 }
 
 }  // namespace

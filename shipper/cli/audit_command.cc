@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// pixel-shipper audit: each sink against the log; with --repair what is missing is read again.
+// COLD.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "shipper/audit.h"
+#include "shipper/cli/job_client.h"
+#include "shipper/offline.h"
+#include "shipper/report.h"
+
+namespace pixel::shipper::cli {
+namespace {
+
+struct Options {
+  std::string sink;
+  bool repair = false;
+};
+
+base::Result<std::vector<SinkHoldings>> read_holdings(const Config& config) {
+  const auto reply = ask(config, "/holdings");
+  return reply ? parse_holdings(reply->body) : offline_holdings(config);
+}
+
+base::Result<std::vector<SinkAudit>> audit_all(const Config& config,
+                                               const std::vector<SinkConfig>& sinks) {
+  // The holdings before the catalogue: it then knows every segment of them.
+  const auto held = read_holdings(config);
+  if (!held) return held.error();
+  Catalogue catalogue(config.spool);
+  if (auto status = catalogue.scan(); !status) return status.error();
+  Retention retention(config.spool, config.state, config.retention);
+  if (auto status = retention.open(); !status) return status.error();
+  ProgressBar bar("audit");
+  std::vector<SinkAudit> audits;
+  for (const SinkConfig& sink : sinks) {
+    JobProgress progress;
+    const auto found = std::find_if(held->begin(), held->end(),
+                                    [&](const SinkHoldings& one) { return one.name == sink.name; });
+    const SinkHoldings unknown{sink.name,
+                               base::Error{"the running shipper does not know it: "
+                                           "reload the settings"},
+                               nullptr, kNoLanes};
+    audits.push_back(audit_sink(config, sink, found == held->end() ? unknown : *found,
+                                *catalogue.snapshot(), retention.books(), progress));
+    bar.show(progress.bytes_done, 0, audits.back().lines);
+  }
+  return audits;
+}
+
+// Reads the segments again of which rows are missing.
+base::Status repair(const Config& config, const std::vector<SinkAudit>& audits, bool as_json) {
+  for (const SinkAudit& audit : audits) {
+    JobRequest request;
+    request.sink = audit.name;
+    for (const SegmentFinding& finding : audit.findings) {
+      if (finding.missing > 0 && finding.can_be_read) {
+        request.selection.segments.push_back(finding.segment);
+      }
+    }
+    if (request.selection.segments.empty()) continue;
+    const auto report = run_and_watch(config, request);
+    if (!report) return report.error();
+    if (!as_json) print("repair: " + describe(*report));
+  }
+  return base::ok_status();
+}
+
+int audit(const Invocation& invocation, const Options& options) {
+  const auto config = load(invocation);
+  if (!config) return kWrongUsage;
+  const auto sinks = pick_sinks(invocation, *config, options.sink);
+  if (!sinks) return kWrongUsage;
+  auto audits = audit_all(*config, *sinks);
+  if (!audits) return fail(invocation, audits.error().message);
+  if (options.repair) {
+    if (auto done = repair(*config, *audits, invocation.as_json); !done) {
+      return fail(invocation, done.error().message);
+    }
+    audits = audit_all(*config, *sinks);
+    if (!audits) return fail(invocation, audits.error().message);
+  }
+  print(invocation.as_json ? audit_json(*audits) : audit_screen(*audits));
+  const bool fine = std::all_of(audits->begin(), audits->end(),
+                                [](const SinkAudit& one) { return one.is_fine(); });
+  return fine ? kFine : kFailed;
+}
+
+}  // namespace
+
+void add_audit(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const command = add_command(
+      app, invocation, "audit", "Compare each sink with the log, and name what is missing or twice",
+      "audit --sink lake --repair\n"
+      "From the answers of the edge to the log: pixel-log audit.");
+  command->add_option("--sink", options->sink, "Only this one");
+  command->add_flag("--repair", options->repair, "Replay the segments of which rows are missing");
+  command->callback([&invocation, options] {
+    invocation.action = [&invocation, options] { return audit(invocation, *options); };
+  });
+}
+
+}  // namespace pixel::shipper::cli

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Destinations behind a server that the test starts on loopback: PostgreSQL, S3, HTTP."""
+
+import argparse
+import gzip
+import pathlib
+import sys
+import threading
+
+from destinations.base import COLUMNS, Destination
+from destinations.embedded import read_json_lines
+from destinations.receiver import Receiver
+from harness.postgres import Postgres as PostgresServer
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration"))
+
+from strict_s3 import server as strict_s3  # noqa: E402
+
+
+class Postgres(Destination):
+    name = "postgres"
+
+    def start(self):
+        self.place.chmod(0o755)
+        self.server = PostgresServer(self.place / "server")
+        self.server.start()
+
+    def stop(self):
+        self.server.stop()
+
+    def toml(self):
+        return f'kind = "postgres"\ndsn = "{self.server.dsn}"\nstage = "crash"\n'
+
+    def rows(self, site):
+        text = self.server.psql(f"copy (select {', '.join(COLUMNS)} from crash.requests) "
+                                "to stdout")
+        for line in text.splitlines():
+            yield tuple(None if value == r"\N" else value for value in line.split("\t"))
+
+
+class S3(Destination):
+    """The strict server, in a thread of the test: its objects are read where they lie."""
+
+    name = "s3"
+    environment = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
+
+    def start(self):
+        options = argparse.Namespace(
+            bucket=["pixels"], access=self.environment["AWS_ACCESS_KEY_ID"],
+            secret=self.environment["AWS_SECRET_ACCESS_KEY"], token="", region="us-east-1",
+            page=1000, virtual_host=False)
+        self.world = strict_s3.World(options)
+        handler = type("Handler", (strict_s3.Handler,), {"world": self.world})
+        self.server = strict_s3.Server(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+
+    def toml(self):
+        return ('kind = "s3"\npath = "s3://pixels/requests"\nformat = "jsonl"\n'
+                f'endpoint = "http://127.0.0.1:{self.server.server_port}"\n'
+                'region = "us-east-1"\ncredentials = "env"\n')
+
+    def rows(self, site):
+        for key, content in sorted(self.world.buckets["pixels"].objects.items()):
+            if ".jsonl" in key:
+                body = gzip.decompress(content.body) if key.endswith(".gz") else content.body
+                yield from read_json_lines(body.decode("utf-8").splitlines())
+
+
+class Http(Destination):
+    """At least once: what was under way when the shipper was killed may come twice, under the key
+    it came with before."""
+
+    name = "http"
+    is_exactly_once = False
+    ROWS_PER_REQUEST = 500
+    REQUESTS_AT_ONCE = 2
+
+    def start(self):
+        self.receiver = Receiver()
+
+    def stop(self):
+        self.receiver.stop()
+
+    def toml(self):
+        return (f'kind = "http"\nurl = "http://127.0.0.1:{self.receiver.port}/"\n'
+                f'concurrency = {self.REQUESTS_AT_ONCE}\nflush_rows = {self.ROWS_PER_REQUEST}\n')
+
+    def rows(self, site):
+        for _, body in self.receiver.requests:
+            yield from read_json_lines(body.decode("utf-8").splitlines())
+
+    def in_flight_max(self):
+        return self.ROWS_PER_REQUEST * self.REQUESTS_AT_ONCE

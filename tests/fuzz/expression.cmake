@@ -1,0 +1,1 @@
+pixel_fuzz(NAME expression_fuzz DEPS pixel_shipper_transform)
