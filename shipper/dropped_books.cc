@@ -57,7 +57,7 @@ std::string to_text(const DroppedBooks& books) {
 
 base::Result<DroppedBooks> parse_dropped_books(std::string_view text) {
   const base::Error damaged{"not as this program writes it"};
-  const json object = json::parse(text.begin(), text.end(), nullptr, false);
+  json object = json::parse(text.begin(), text.end(), nullptr, false);
   if (!object.is_object()) return damaged;
   try {
     if (object.at("format_version") != kFormatVersion) return damaged;
@@ -65,9 +65,13 @@ base::Result<DroppedBooks> parse_dropped_books(std::string_view text) {
       if (!object.at(key).is_number_unsigned()) return damaged;
     }
     DroppedBooks books;
-    books.segments = object.at("segments").get<std::uint64_t>();
-    books.lines = object.at("lines").get<std::uint64_t>();
-    books.bytes = object.at("bytes").get<std::uint64_t>();
+    // Taken as it is, a negative number would become a large one.
+    for (const char* key : {"segments", "lines", "bytes"}) {
+      if (!object.at(key).is_number_unsigned()) return damaged;
+    }
+    books.segments = object["segments"].get<std::uint64_t>();
+    books.lines = object["lines"].get<std::uint64_t>();
+    books.bytes = object["bytes"].get<std::uint64_t>();
     for (const json& entry : object.at("last")) {
       auto segment = parse_segment_entry(entry);
       if (!segment) return segment.error();

@@ -140,8 +140,8 @@ struct RowBlock {
 struct DeadLetter {
   logfmt::SegmentId segment;
   std::uint64_t offset = 0;
-  std::string reason;  // "column sc_bytes: not an integer: 'x'", or the name of a BadLine.
-  std::string line;    // Without its newline.
+  std::string reason;   // "column sc_bytes: not an integer: 'x'", or the name of a BadLine.
+  std::string line;     // Without its newline.
   std::string table{};  // That refused the line's row; "" where the line became no row at all.
 };
 

@@ -2,15 +2,19 @@
 """What the sweep must know of each sink: its settings, how to begin anew, what it holds. A new sink
 is one class here and its name in ADAPTERS."""
 
+import gzip
 import json
 import shutil
 
+from destinations import servers
+from harness.postgres import Postgres as PostgresServer
 from harness.process import program, run
 
 
 class Adapter:
     """A sink that lies in files below the place. `once` is called before all runs, `over` after."""
     name = ""
+    environment = {}  # Of the shipper.
 
     def __init__(self, build, place):
         self.build = build
@@ -76,4 +80,58 @@ class Lake(Adapter):
         return self.sql_ids(config)
 
 
-ADAPTERS = {adapter.name: adapter for adapter in (File, DuckDb, Lake)}
+class Postgres(Adapter):
+    name = "postgres"
+
+    def once(self):
+        self.place.chmod(0o755)  # The server runs as a user of its own.
+        self.server = PostgresServer(self.place / "server").create()
+        self.server.start()
+
+    def over(self):
+        self.server.stop()
+
+    def reset(self):
+        super().reset()
+        self.server.psql("drop schema if exists swept cascade")
+
+    def settings(self):
+        return f'kind = "postgres"\ndsn = "{self.server.dsn}"\nstage = "swept"\n'
+
+    def ids(self, config):
+        return [int(line) for line in self.server.psql("copy (select id from swept.requests) "
+                                                       "to stdout").split()]
+
+
+class S3(Adapter):
+    """The strict server, in a thread of the test: its objects are read where they lie."""
+    name = "s3"
+    environment = servers.S3.environment
+
+    def __init__(self, build, place):
+        super().__init__(build, place)
+        self.destination = servers.S3(place, build)
+
+    def once(self):
+        self.destination.start()
+
+    def over(self):
+        self.destination.stop()
+
+    def reset(self):
+        super().reset()
+        self.destination.world.buckets["pixels"].objects.clear()
+
+    def settings(self):
+        return self.destination.toml()
+
+    def ids(self, config):
+        ids = []
+        for key, content in self.destination.world.buckets["pixels"].objects.items():
+            if ".jsonl" in key:
+                body = gzip.decompress(content.body) if key.endswith(".gz") else content.body
+                ids += [json.loads(line)["id"] for line in body.splitlines()]
+        return ids
+
+
+ADAPTERS = {adapter.name: adapter for adapter in (File, DuckDb, Lake, Postgres, S3)}

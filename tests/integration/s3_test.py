@@ -48,7 +48,8 @@ access_key = "env:S3RVER_ACCESS"
 secret_key = "env:S3RVER_SECRET"
 """
 NAME = re.compile(r"logs/EDGE\.(\d{4}-\d\d-\d\d)-(\d\d)\.[0-9a-f]{16}(-\d+)?\.gz")
-ROWS = re.compile(r"rows/requests/date=(\d{4}-\d\d-\d\d)/hour=(\d\d)/[0-9a-f]{16}(-\d+)?\.jsonl\.gz")
+ROWS = re.compile(r"rows/requests/date=(\d{4}-\d\d-\d\d)/hour=(\d\d)/"
+                  r"[0-9a-f]{16}(-\d+)?\.jsonl\.gz")
 KILLS = 6
 FAULTS = ({"status": 503, "code": "SlowDown", "retry_after": 1}, {"status": 500},
           {"status": 409, "code": "ConditionalRequestConflict"}, {"drop": "before"},

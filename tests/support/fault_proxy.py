@@ -17,7 +17,7 @@ or as a program that reads commands, one JSON object a line, and answers each wi
 Faults (`direction`: "up" is towards the server, "down" to the client, "both"):
     latency_s, jitter_s    each piece is held back so long, with a random part
     bytes_per_s            throttles
-    slice_bytes            pieces of at most so many bytes, each in a segment of its own; slice_s apart
+    slice_bytes            pieces of at most so many bytes, each on its own, slice_s apart
     corrupt_every          one bit of one byte in so many bytes is turned
     reset_after            a reset after so many bytes of a connection
     close_after            a half response: so many bytes, then an orderly close of both sides

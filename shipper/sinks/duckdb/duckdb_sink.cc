@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <optional>
@@ -42,6 +43,7 @@ class DuckdbSink final : public Sink {
 
  private:
   base::Status take_lock();
+  base::Status create_database() const;
   base::Status open_database();
   base::Result<duckdb::Connection> connect_reader();
   void make_views();
@@ -89,10 +91,35 @@ base::Status DuckdbSink::take_lock() {
   return base::ok_status();
 }
 
+// DuckDB takes the begin of a database file, which is what a kill leaves of its creation, for the
+// file of somebody else and refuses it for good. So it is made under another name.
+base::Status DuckdbSink::create_database() const {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(settings_.path, error);
+  if (!error && bytes > 0) return base::ok_status();
+  std::filesystem::path making = settings_.path;
+  making += ".new";
+  for (const char* suffix : {"", ".wal"}) std::filesystem::remove(making.string() + suffix, error);
+  {
+    auto made = duckdb::Database::open(making.string(), options());
+    if (!made) return made.error();
+  }
+  auto file = base::open_file(making, O_RDONLY);
+  if (!file) return file.error();
+  const bool is_moved =
+      ::fsync(file->get()) == 0 && ::rename(making.c_str(), settings_.path.c_str()) == 0;
+  if (!is_moved) return base::errno_error("create", settings_.path, errno);
+  const auto folder = settings_.path.parent_path();
+  return base::sync_directory(folder.empty() ? std::filesystem::path(".") : folder);
+}
+
 base::Status DuckdbSink::open_database() {
   const std::unique_lock lock(database_mutex_);
   writer_.reset();
   database_.reset();
+  if (auto created = create_database(); !created) {
+    return base::Error{"cannot make a database: " + created.error().message};
+  }
   auto database = duckdb::Database::open(settings_.path.string(), options());
   if (!database) {
     const bool locked = database.error().message.find("lock") != std::string::npos;

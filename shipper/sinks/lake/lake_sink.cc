@@ -82,8 +82,7 @@ class LakeSink final : public Sink {
   base::Status take_lock();
   base::Status recover();
   base::Status drop_unknown_deliveries();
-  base::Status stage(const std::vector<RowBlock>& tables, const std::string& token,
-                     Commit& commit);
+  base::Status stage(const std::vector<RowBlock>& tables, const std::string& token, Commit& commit);
   Commit next_commit(const Checkpoint& checkpoint) const;
   Verdict add_files(const std::vector<RowBlock>& tables, const std::string& token, Commit commit);
   base::Result<std::vector<RowBlock>> find_missing(const Batch& batch);

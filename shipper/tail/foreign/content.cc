@@ -121,7 +121,8 @@ base::Result<std::size_t> fill(SegmentReader& content, std::uint64_t offset,
 // Reads from `offset` to the end into the meter; `look` sees the first reading.
 base::Status run(SegmentReader& content, std::uint64_t offset, std::uint64_t end, bool to_end,
                  Meter& meter, const std::function<void(std::string_view, bool)>& look) {
-  std::vector<char> buffer(kReadBytes);
+  // Kept: a fresh one for each of ten thousand small files costs more than reading them.
+  static thread_local std::vector<char> buffer(kReadBytes);
   for (bool is_first = true;; is_first = false) {
     const auto most = std::min<std::uint64_t>(buffer.size(), end - offset);
     const auto got = fill(content, offset, {buffer.data(), static_cast<std::size_t>(most)});

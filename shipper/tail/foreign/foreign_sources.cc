@@ -20,6 +20,7 @@ namespace {
 constexpr int kLookGapMs = 20;
 constexpr int kImpatientMs = 100;
 constexpr int kIdleMs = 1000;
+constexpr std::uint64_t kSettleEveryNs = 10 * base::kSecondNs;
 
 ForeignSource::Times times_now() {
   return {static_cast<std::int64_t>(base::realtime_ns()), base::monotonic_ns()};
@@ -182,15 +183,26 @@ void ForeignSources::run() {
 void ForeignSources::settle_delivered(const std::vector<const Checkpoint*>& checkpoints) {
   if (sources_.empty() || checkpoints.empty()) return;
   const std::lock_guard lock(mutex_);
-  const auto least = [&](const logfmt::LaneId& lane) {
-    Position position{UINT32_MAX, UINT64_MAX};
+  std::map<logfmt::LaneId, Position> least;
+  for (const auto& [lane, position] : checkpoints.front()->lanes) {
+    if (lane.kind != logfmt::SegmentKind::kForeign) continue;
+    Position& reached = least[lane] = position;
     for (const Checkpoint* checkpoint : checkpoints) {
       const auto found = checkpoint->lanes.find(lane);
-      position = std::min(position, found == checkpoint->lanes.end() ? Position() : found->second);
+      reached = std::min(reached, found == checkpoint->lanes.end() ? Position() : found->second);
     }
-    return position;
+  }
+  // All pieces are gone through: not each second for nothing.
+  const auto times = times_now();
+  const bool is_due = times.monotonic_ns - settled_ns_ >= kSettleEveryNs;
+  if (least == settled_ && !is_due) return;
+  settled_ = std::move(least);
+  settled_ns_ = times.monotonic_ns;
+  const auto least_of = [this](const logfmt::LaneId& lane) {
+    const auto found = settled_.find(lane);
+    return found == settled_.end() ? Position() : found->second;
   };
-  for (const auto& source : sources_) source->files->settle_delivered(least, times_now());
+  for (const auto& source : sources_) source->files->settle_delivered(least_of, times);
   [[maybe_unused]] const auto status = record_and_publish();
 }
 

@@ -76,6 +76,8 @@ class ForeignSources {
   ForeignBooks books_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::string trouble_;
+  std::map<logfmt::LaneId, Position> settled_;  // As of the last settle_delivered().
+  std::uint64_t settled_ns_ = 0;
   base::UniqueFd stop_event_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;

@@ -56,6 +56,9 @@ class Destination:
     def stop(self):
         """After the last read."""
 
+    def prepare(self, site):
+        """When the site is configured, before it starts."""
+
     def toml(self):
         """Its [[sink]] section, without name and flush_age; {place} is the site's."""
         raise NotImplementedError

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Destinations behind a server that the test starts on loopback: PostgreSQL, S3, HTTP."""
+"""Destinations behind a server that the test starts on loopback: PostgreSQL, S3, ClickHouse,
+HTTP."""
 
 import argparse
 import gzip
@@ -10,7 +11,9 @@ import threading
 from destinations.base import COLUMNS, Destination
 from destinations.embedded import read_json_lines
 from destinations.receiver import Receiver
+from harness.clickhouse import Clickhouse as ClickhouseServer
 from harness.postgres import Postgres as PostgresServer
+from harness.process import program, run
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "integration"))
 
@@ -21,9 +24,9 @@ class Postgres(Destination):
     name = "postgres"
 
     def start(self):
-        self.place.chmod(0o755)
-        self.server = PostgresServer(self.place / "server")
-        self.server.start()
+        for folder in (self.place, self.place.parent):
+            folder.chmod(0o755)  # The server runs as another user.
+        self.server = PostgresServer(self.place / "server").create().start()
 
     def stop(self):
         self.server.stop()
@@ -33,7 +36,7 @@ class Postgres(Destination):
 
     def rows(self, site):
         text = self.server.psql(f"copy (select {', '.join(COLUMNS)} from crash.requests) "
-                                "to stdout")
+                                "to stdout", seconds=600)
         for line in text.splitlines():
             yield tuple(None if value == r"\N" else value for value in line.split("\t"))
 
@@ -67,6 +70,31 @@ class S3(Destination):
             if ".jsonl" in key:
                 body = gzip.decompress(content.body) if key.endswith(".gz") else content.body
                 yield from read_json_lines(body.decode("utf-8").splitlines())
+
+
+class Clickhouse(Destination):
+    """Debian's server. Its tables are made by the shipper's own init, which needs a configuration:
+    the first look at the site."""
+
+    name = "clickhouse"
+
+    def start(self):
+        self.server = ClickhouseServer(self.place / "server").start()
+
+    def stop(self):
+        self.server.process.kill()
+
+    def prepare(self, site):
+        site.shipper_config.write()
+        run([program(self.build, "pixel-shipper"), "init", "--config", site.shipper_config.path])
+
+    def toml(self):
+        return f'kind = "clickhouse"\nurl = "{self.server.url}"\n'
+
+    def rows(self, site):
+        text = self.server.query(f"SELECT {', '.join(COLUMNS)} FROM requests FORMAT TabSeparated")
+        for line in text.splitlines():
+            yield tuple(None if value == r"\N" else value for value in line.split("\t"))
 
 
 class Http(Destination):

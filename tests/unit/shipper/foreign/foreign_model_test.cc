@@ -9,7 +9,10 @@ namespace {
 
 class RandomLife {
  public:
-  explicit RandomLife(std::uint64_t seed) : world_(SourceKind::kTail), prng_(seed) { begin_file(); }
+  explicit RandomLife(std::uint64_t seed)
+      : world_(SourceKind::kTail, false, TemporaryDirectory::memory()), prng_(seed) {
+    begin_file();
+  }
 
   void run(int steps) {
     for (int i = 0; i < steps; ++i) step();
@@ -122,7 +125,7 @@ class RandomLife {
 
 TEST(ForeignModel, EachLineOnceAfterAnyLife) {
   const char* const wanted = std::getenv("PIXEL_FOREIGN_SEEDS");
-  const std::uint64_t seeds = wanted == nullptr ? 150 : std::strtoull(wanted, nullptr, 10);
+  const std::uint64_t seeds = wanted == nullptr ? 100 : std::strtoull(wanted, nullptr, 10);
   const char* const first = std::getenv("PIXEL_FOREIGN_FIRST_SEED");
   const std::uint64_t begin = first == nullptr ? 1 : std::strtoull(first, nullptr, 10);
   for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) {

@@ -29,7 +29,10 @@ inline constexpr std::string_view kForeignHeader =
 
 class ForeignWorld {
  public:
-  explicit ForeignWorld(SourceKind kind, bool from_end = false) : store_({}) {
+  explicit ForeignWorld(
+      SourceKind kind, bool from_end = false,
+      const std::filesystem::path& parent = std::filesystem::temp_directory_path())
+      : directory_(parent), store_({}) {
     options_.name = "logs";
     options_.kind = kind;
     options_.directory = directory_.path() / "logs";

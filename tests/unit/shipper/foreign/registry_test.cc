@@ -51,7 +51,7 @@ class RegistryTest : public testing::Test {
     append(registry, books, copy_record(1, 5, content(1, "/copy").file));
     return books;
   }
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_{TemporaryDirectory::memory()};
 };
 
 TEST_F(RegistryTest, IsReadAsItWasWritten) {

@@ -69,8 +69,7 @@ class LakeTest : public ::testing::Test {
     return found;
   }
   std::size_t staged_count() const {
-    const std::filesystem::directory_iterator staging(settings_.path /
-                                                      "_pixeledge/staging");
+    const std::filesystem::directory_iterator staging(settings_.path / "_pixeledge/staging");
     return static_cast<std::size_t>(std::distance(begin(staging), end(staging)));
   }
 

@@ -94,9 +94,7 @@ class RedshiftSinkTest : public ::testing::Test {
     }
     return server().ask(sql);
   }
-  int count_objects() {
-    return store_->control("state")["objects"].get<int>() - objects_before_;
-  }
+  int count_objects() { return store_->control("state")["objects"].get<int>() - objects_before_; }
 
   inline static std::optional<testing::StrictStore> store_;
   inline static std::optional<StandIn> cluster_;
