@@ -38,7 +38,7 @@ bool is_delivered(const SegmentEntry& entry, std::uint32_t index, const Position
 
 base::Status unlink_file(const std::filesystem::path& path) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return base::ok_status();
-  return base::errno_error("cannot delete", path, errno);
+  return base::errno_error("delete", path, errno);
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ base::Status Catalogue::add_data(const logfmt::SealedName& name, const std::stri
     if (!found) {
       sealed_.settled = false;
       if (errno == ENOENT) return base::ok_status();
-      return base::errno_error("cannot stat", path, errno);
+      return base::errno_error("stat", path, errno);
     }
     times = *found;
   }
@@ -241,7 +241,7 @@ base::Status Catalogue::start() {
   stop_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   // Without inotify (limits of the system) the rescan alone finds everything, a second later.
   inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!stop_event_) return base::errno_error("cannot create an event for", spool_, errno);
+  if (!stop_event_) return base::errno_error("create an event for", spool_, errno);
   watch();
   if (auto status = scan(); !status) return status;
   thread_ = std::thread([this] { run(); });

@@ -43,7 +43,7 @@ base::Status GzipReader::refill() {
   do {
     got = ::pread(fd_.get(), input_.data(), input_.size(), static_cast<off_t>(file_position_));
   } while (got < 0 && errno == EINTR);
-  if (got < 0) return base::errno_error("cannot read", path_, errno);
+  if (got < 0) return base::errno_error("read", path_, errno);
   file_position_ += static_cast<std::uint64_t>(got);
   inflate_->state.next_in = reinterpret_cast<std::uint8_t*>(input_.data());
   inflate_->state.avail_in = static_cast<std::uint32_t>(got);

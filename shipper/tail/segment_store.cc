@@ -25,7 +25,7 @@ class PlainReader : public SegmentReader {
       const ssize_t got =
           ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
       if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return base::errno_error("cannot read", path_, errno);
+      if (errno != EINTR) return base::errno_error("read", path_, errno);
     }
   }
 
@@ -51,7 +51,7 @@ base::Result<std::unique_ptr<SegmentReader>> FileStore::open(const logfmt::Segme
                         : sealed_directory(spool_) / entry.file;
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return std::unique_ptr<SegmentReader>();
-  if (!fd) return base::errno_error("cannot open", path, errno);
+  if (!fd) return base::errno_error("open", path, errno);
   if (entry.place == SegmentEntry::Place::kCompressed) {
     return std::unique_ptr<SegmentReader>(new GzipReader(std::move(fd), path));
   }

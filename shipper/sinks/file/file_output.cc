@@ -91,17 +91,17 @@ base::Status FileOutput::open_file() {
   auto fd = base::open_file(path, O_RDWR | O_CREAT, 0640);
   if (!fd) return fd.error();
   struct stat info {};
-  if (::fstat(fd->get(), &info) != 0) return base::errno_error("cannot stat", path, errno);
+  if (::fstat(fd->get(), &info) != 0) return base::errno_error("stat", path, errno);
   if (static_cast<std::uint64_t>(info.st_size) < end_.bytes) {
     return base::Error{fmt::format("{} has {} bytes, but {} were delivered to it: rows are missing",
                                    path.string(), info.st_size, end_.bytes)};
   }
   const bool is_longer = static_cast<std::uint64_t>(info.st_size) > end_.bytes;
   if (is_longer && ::ftruncate(fd->get(), static_cast<off_t>(end_.bytes)) != 0) {
-    return base::errno_error("cannot cut", path, errno);
+    return base::errno_error("cut", path, errno);
   }
   if (::lseek(fd->get(), static_cast<off_t>(end_.bytes), SEEK_SET) < 0) {
-    return base::errno_error("cannot seek", path, errno);
+    return base::errno_error("seek", path, errno);
   }
   fd_ = std::move(fd).value();
   open_number_ = end_.number;
@@ -147,7 +147,7 @@ base::Status FileOutput::write(std::string_view bytes) {
 base::Status FileOutput::sync() {
   if (!is_dirty_ || !options_.sync) return base::ok_status();
   if (::fdatasync(fd_.get()) != 0) {
-    return base::errno_error("cannot sync", file(end_.number), errno);
+    return base::errno_error("sync", file(end_.number), errno);
   }
   return base::ok_status();
 }

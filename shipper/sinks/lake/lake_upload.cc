@@ -35,11 +35,11 @@ class MappedFile {
     auto fd = base::open_file(path, O_RDONLY);
     if (!fd) return fd.error();
     struct stat info {};
-    if (::fstat(fd->get(), &info) != 0) return base::errno_error("cannot stat", path, errno);
+    if (::fstat(fd->get(), &info) != 0) return base::errno_error("stat", path, errno);
     const auto bytes = static_cast<std::size_t>(info.st_size);
     if (bytes == 0) return base::ok_status();
     void* const data = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd->get(), 0);
-    if (data == MAP_FAILED) return base::errno_error("cannot map", path, errno);
+    if (data == MAP_FAILED) return base::errno_error("map", path, errno);
     data_ = data;
     bytes_ = bytes;
     return base::ok_status();
