@@ -55,8 +55,8 @@ class Site:
         return shipper
 
     def is_drained(self):
-        sinks = json.loads(self.command("status", "--json").stdout)["sinks"]
-        return all(sink["pending"] == 0 for sink in sinks)
+        status = json.loads(self.command("status", "--json").stdout)
+        return "sinks" in status and all(sink["pending"] == 0 for sink in status["sinks"])
 
     def count(self):
         text = "select count(*) from requests"
@@ -218,7 +218,7 @@ def check_no_rights(build, place):
 
 
 def check_full_disk(build, place):
-    """The state's disk is full: no exit, nothing lost, and on it goes when there is room."""
+    """The disk of state and sink is full: no exit, nothing lost, and on it goes with room again."""
     disk = place / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", disk],
@@ -238,28 +238,24 @@ def full_disk(build, place, disk):
         f'[spool]\npath = "{site.edge_config.spool}"\n[state]\npath = "{disk}/state"\n'
         f'[admin]\nlisten = "127.0.0.1:{site.config.admin_port}"\n[[sink]]\nname = "lines"\n'
         f'kind = "file"\npath = "{disk}/out"\nretry_cap = "100ms"\n', encoding="utf-8")
-    site.log_lines(100)
-    filler = disk / "filler"
-    with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
     shipper = Process("pixel-shipper", [program(build, "pixel-shipper"), "run", "--config",
                                         site.config.path], site.place / "log").start()
+    shipper.wait_for_port(site.config.admin_port)
+    filler = disk / "filler"
     try:
-        # Nothing can be made: the lock file is the first thing that fails, and says so; or the sink
-        # retries, and status says why.
-        wait_until(lambda: not shipper.runs() or site.command("status").returncode == 1, 20,
-                   "somebody complains")
-        said = shipper.last_words() + site.command("status").stdout
-        assert "No space left" in said, said
+        wait_until(lambda: site.json("status")["sinks"][0]["state"] == "running", 20, "it runs")
+        with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"x" * 4096)
+        site.log_lines(100)
+        wait_until(lambda: "No space left" in site.command("status").stdout, 20, "it says why")
+        assert shipper.runs(), shipper.last_words()
         filler.unlink()
-        if not shipper.runs():
-            shipper.start()
         wait_until(site.is_drained, 20, "well again")
         status = site.json("status")["sinks"][0]
         assert status["delivered"] == 100 and status["residue"] == 0, status
     finally:
-        shipper.stop()
+        assert shipper.stop() == 0
 
 
 def check_completion(build, place):
