@@ -10,9 +10,10 @@
 
 namespace pixel::shipper {
 
+/// The cap bounds how late a sink goes on after a fault: 3 s of pause and 2 s to catch up are 5 s.
 struct RetryLimits {
   std::uint64_t first_ns = 100 * base::kMillisecondNs;  // Most before the second attempt.
-  std::uint64_t cap_ns = 5 * base::kSecondNs;           // So soon after a fault's end it goes on.
+  std::uint64_t cap_ns = 3 * base::kSecondNs;
 };
 
 /// The pause after the `failures`-th failure in a row (from 1): uniform from 1 ms to

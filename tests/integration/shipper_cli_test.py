@@ -232,6 +232,10 @@ def check_full_disk(build, place):
         subprocess.run(["umount", disk], check=False)
 
 
+def delivered(site):
+    return json.loads(site.command("status", "--json").stdout)["sinks"][0]["delivered"]
+
+
 def full_disk(build, place, disk):
     site = Site(place / "full", build)
     site.config.path.write_text(

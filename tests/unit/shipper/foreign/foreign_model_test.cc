@@ -125,7 +125,7 @@ class RandomLife {
 
 TEST(ForeignModel, EachLineOnceAfterAnyLife) {
   const char* const wanted = std::getenv("PIXEL_FOREIGN_SEEDS");
-  const std::uint64_t seeds = wanted == nullptr ? 100 : std::strtoull(wanted, nullptr, 10);
+  const std::uint64_t seeds = wanted == nullptr ? 50 : std::strtoull(wanted, nullptr, 10);
   const char* const first = std::getenv("PIXEL_FOREIGN_FIRST_SEED");
   const std::uint64_t begin = first == nullptr ? 1 : std::strtoull(first, nullptr, 10);
   for (std::uint64_t seed = begin; seed < begin + seeds; ++seed) {

@@ -72,14 +72,14 @@ class ForeignWorld {
   void settle() { advance(options_.settle_ns + base::kSecondNs); }
 
   // Looks at everything (or at some) and lets the sink read what is published.
-  void look() { look_at(FileLister(options_).list().value(), true); }
+  void look() { look_at(list(), true); }
   void look_at(const std::vector<std::string>& paths, bool is_complete = false) {
     source_->look(paths, is_complete, times());
     publish();
   }
   // Looks, but dies before anything of it is recorded.
   void look_and_die() {
-    source_->look(FileLister(options_).list().value(), true, times());
+    source_->look(list(), true, times());
     restart();
   }
   // The shipper ends at once; the sink keeps what it has.
@@ -140,6 +140,12 @@ class ForeignWorld {
   std::uint64_t taken() const { return taken_; }
 
  private:
+  std::vector<std::string> list() {
+    if (!lister_) lister_.emplace(options_);
+    bool ignored = false;
+    lister_->take_changes(ignored);
+    return lister_->list().value();
+  }
   void put(const std::string& name, std::string_view text, std::ios::openmode mode) const {
     std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
     std::ofstream file(path(name), std::ios::binary | std::ios::out | mode);
@@ -189,6 +195,7 @@ class ForeignWorld {
 
   TemporaryDirectory directory_;
   SourceOptions options_;
+  std::optional<FileLister> lister_;
   FileStore store_;
   std::uint64_t skew_ns_ = 0;
   ForeignBooks recorded_;  // What a restart knows.
