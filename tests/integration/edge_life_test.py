@@ -141,16 +141,16 @@ def check_taken_port(build, place):
 
 def check_lost_disk(build, place):
     """No standby and no place: 503, not ready, the process lives; all is well when space returns.
-    The spool is a file system of 60 MiB."""
+    The spool is a file system of 100 MiB: what the standby segments of both workers take fits."""
     config = new_config(place, "full").write()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m", "none", config.spool],
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100m", "none", config.spool],
                              capture_output=True, check=False)
     if mounted.returncode != 0:
         print("full disk: skipped, needs mount:", mounted.stderr.decode().strip())
         return
     try:
         ballast = config.spool / "ballast"
-        ballast.write_bytes(bytes(58 * 1024 * 1024 + 512 * 1024))
+        ballast.write_bytes(bytes(98 * 1024 * 1024 + 512 * 1024))
         edge = wait_until_ready(make_edge(build, config).start(), config, status=503)
         assert send(config.port, get("/p.gif")).startswith(b"HTTP/1.1 503 ")
         status, why = admin(config, "/readyz")
