@@ -40,7 +40,8 @@ CONTRACTS = ("shipper/deliver/checkpoint.h", "shipper/sinks/sink.h")
 # A sink never knows another one, but the two DuckDB users share what speaks with DuckDB.
 SHARED_BY_SINKS = {"shipper/sinks/lake": ("shipper/sinks/duckdb/duckdb_handle.h",
                                           "shipper/sinks/duckdb/duckdb_rows.h",
-                                          "shipper/sinks/duckdb/duckdb_query.h")}
+                                          "shipper/sinks/duckdb/duckdb_query.h"),
+                   "shipper/sinks/redshift": ("shipper/sinks/s3/s3_verdict.h",)}
 UNRESTRICTED = ("tests/", "bench/")
 
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "shipper/sinks/s3/s3_verdict.h"
+
 namespace pixel::shipper::redshift {
 namespace {
 
@@ -73,24 +75,6 @@ Verdict judge(const PgError& error) {
   return rejected(explain(error));
 }
 
-Verdict judge(const StoreError& error) {
-  Verdict verdict = rejected(error.message);
-  switch (error.kind) {
-    case StoreError::Kind::kRetry:
-    case StoreError::Kind::kExpired:
-      verdict.kind = Verdict::Kind::kRetry;
-      verdict.retry_after_ns = error.retry_after_ns;
-      break;
-    case StoreError::Kind::kOverload:
-      verdict.kind = Verdict::Kind::kRetry;
-      verdict.retry_after_ns = std::max(error.retry_after_ns, kOverloadPauseNs);
-      break;
-    case StoreError::Kind::kExists:
-    case StoreError::Kind::kMissing:
-    case StoreError::Kind::kRefused:
-      break;
-  }
-  return verdict;
-}
+Verdict judge(const StoreError& error) { return s3::verdict_of(error, kOverloadPauseNs); }
 
 }  // namespace pixel::shipper::redshift

@@ -6,7 +6,7 @@
 
 namespace pixel::shipper::s3 {
 
-Verdict verdict_of(const StoreError& error) {
+Verdict verdict_of(const StoreError& error, std::uint64_t overload_pause_ns) {
   Verdict verdict = rejected(error.message);
   switch (error.kind) {
     case StoreError::Kind::kRetry:
@@ -16,7 +16,7 @@ Verdict verdict_of(const StoreError& error) {
       break;
     case StoreError::Kind::kOverload:
       verdict.kind = Verdict::Kind::kRetry;
-      verdict.retry_after_ns = std::max(error.retry_after_ns, kOverloadPauseNs);
+      verdict.retry_after_ns = std::max(error.retry_after_ns, overload_pause_ns);
       break;
     case StoreError::Kind::kExists:
     case StoreError::Kind::kMissing:
