@@ -133,7 +133,7 @@ class S3(Shipper):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.sink = ('kind = "s3"\npath = "s3://pixels/logs"\nformat = "cloudfront"\n'
                      f'endpoint = "http://127.0.0.1:{server.server_port}"\nregion = "us-east-1"\n'
-                     'credentials = "env"\nflush_rows = 200000\nflush_bytes = "96MiB"\n')
+                     'credentials = "env"\nflush_rows = 1000000\nflush_bytes = "16MiB"\n')
         try:
             return super().deliver()
         finally:
