@@ -25,6 +25,24 @@ struct SinkKind {
   BatchLimits limits = {};  // Where the section names none.
 };
 
+// Sinks whose state lies at the destination under their name.
+template <class Settings, auto kRead, auto kCreate>
+SinkMaker read_named_sink(base::ConfigSection& section) {
+  Settings settings;
+  kRead(section, settings);
+  return [settings](const SinkContext& context) {
+    return kCreate(context.name, context.tables, settings);
+  };
+}
+
+// Sinks that are alone at their destination.
+template <class Settings, auto kRead, auto kCreate>
+SinkMaker read_nameless_sink(base::ConfigSection& section) {
+  Settings settings;
+  kRead(section, settings);
+  return [settings](const SinkContext& context) { return kCreate(context.tables, settings); };
+}
+
 SinkMaker read_file_sink(base::ConfigSection& section) {
   FileSinkOptions options;
   read_file_sink_config(section, options);
@@ -35,36 +53,6 @@ SinkMaker read_file_sink(base::ConfigSection& section) {
     full.tables = context.tables;
     return make_file_sink(full);
   };
-}
-
-SinkMaker read_duckdb_sink(base::ConfigSection& section) {
-  DuckdbSettings settings;
-  read_duckdb_settings(section, settings);
-  return [settings](const SinkContext& context) {
-    return create_duckdb_sink(context.name, context.tables, settings);
-  };
-}
-
-SinkMaker read_lake_sink(base::ConfigSection& section) {
-  LakeSettings settings;
-  read_lake_settings(section, settings);
-  return
-      [settings](const SinkContext& context) { return create_lake_sink(context.tables, settings); };
-}
-
-SinkMaker read_postgres_sink(base::ConfigSection& section) {
-  PostgresSettings settings;
-  read_postgres_settings(section, settings);
-  return [settings](const SinkContext& context) {
-    return create_postgres_sink(context.name, context.tables, settings);
-  };
-}
-
-SinkMaker read_s3_sink(base::ConfigSection& section) {
-  S3SinkSettings settings;
-  read_s3_sink_config(section, settings);
-  return
-      [settings](const SinkContext& context) { return create_s3_sink(context.tables, settings); };
 }
 
 SinkMaker read_stdout_sink(base::ConfigSection& section) {
@@ -106,21 +94,13 @@ SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
 constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
 constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
 
-SinkMaker read_redshift_sink(base::ConfigSection& section) {
-  RedshiftSettings settings;
-  read_redshift_settings(section, settings);
-  return [settings](const SinkContext& context) {
-    return create_redshift_sink(context.name, context.tables, settings);
-  };
-}
-
 constexpr SinkKind kKinds[] = {
-    {"duckdb", read_duckdb_sink},
-    {"lake", read_lake_sink},
+    {"duckdb", read_named_sink<DuckdbSettings, read_duckdb_settings, create_duckdb_sink>},
+    {"lake", read_nameless_sink<LakeSettings, read_lake_settings, create_lake_sink>},
     {"file", read_file_sink},
-    {"postgres", read_postgres_sink},
-    {"redshift", read_redshift_sink},
-    {"s3", read_s3_sink},
+    {"postgres", read_named_sink<PostgresSettings, read_postgres_settings, create_postgres_sink>},
+    {"redshift", read_named_sink<RedshiftSettings, read_redshift_settings, create_redshift_sink>},
+    {"s3", read_nameless_sink<S3SinkSettings, read_s3_sink_config, create_s3_sink>},
     {"stdout", read_stdout_sink},
     {"http", read_http_sink, kHttpLimits},
     {"clickhouse", read_clickhouse_sink, kClickhouseLimits},

@@ -18,40 +18,17 @@
 
 #include "shipper/transport/http_client.h"
 #include "shipper/transport/s3_settings.h"
+#include "tests/unit/shipper/support/python_server.h"
 #include "tests/unit/shipper/transport/raw_server.h"
 
 namespace pixel::shipper::testing {
 
 class StrictStore {
  public:
-  explicit StrictStore(std::vector<std::string> arguments = {}) {
-    int ends[2];
-    EXPECT_EQ(::pipe(ends), 0);
-    arguments.insert(arguments.begin(),
-                     {"python3", "tests/integration/strict_s3/server.py", "--bucket", "bucket"});
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::dup2(ends[1], STDOUT_FILENO);
-      ::execvp("python3", argv.data());
-      ::_exit(127);
-    }
-    ::close(ends[1]);
-    FILE* const said = ::fdopen(ends[0], "r");
-    EXPECT_EQ(std::fscanf(said, "listening on %d", &port_), 1);
-    std::fclose(said);
-  }
-  ~StrictStore() {
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-  StrictStore(const StrictStore&) = delete;
-  StrictStore& operator=(const StrictStore&) = delete;
+  explicit StrictStore(std::vector<std::string> arguments = {})
+      : server_(with_script(std::move(arguments))) {}
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
   S3Settings settings() const {
     S3Settings settings;
     settings.bucket = "bucket";
@@ -88,10 +65,15 @@ class StrictStore {
   }
 
  private:
+  static std::vector<std::string> with_script(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"tests/integration/strict_s3/server.py", "--bucket", "bucket"});
+    return arguments;
+  }
+
   ScopedVariable access_{"PIXEL_TEST_S3_ACCESS", "AKIATESTTESTTESTTEST"};
   ScopedVariable secret_{"PIXEL_TEST_S3_SECRET", "secret/with+all=kinds"};
-  pid_t child_ = -1;
-  int port_ = 0;
+  PythonServer server_;
 };
 
 }  // namespace pixel::shipper::testing

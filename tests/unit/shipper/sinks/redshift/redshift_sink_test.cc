@@ -10,6 +10,7 @@
 
 #include "tests/unit/shipper/sinks/batch_maker.h"
 #include "tests/unit/shipper/support/postgres_server.h"
+#include "tests/unit/shipper/support/python_server.h"
 #include "tests/unit/shipper/transport/strict_store.h"
 
 namespace pixel::shipper {
@@ -22,42 +23,12 @@ using testing::PostgresServer;
 using testing::test_columns;
 using testing::TestRow;
 
-// The stand-in as a child; its port.
-class StandIn {
+// The stand-in as a child.
+class StandIn : public testing::PythonServer {
  public:
-  StandIn(PostgresServer& server, const std::string& store) {
-    int ends[2];
-    EXPECT_EQ(::pipe(ends), 0);
-    std::vector<std::string> words = {"python3",  "tests/integration/redshift_stand_in/server.py",
-                                      "--socket", server.socket_directory(),
-                                      "--port",   server.port(),
-                                      "--store",  store};
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::dup2(ends[1], STDOUT_FILENO);
-      ::execvp("python3", argv.data());
-      ::_exit(127);
-    }
-    ::close(ends[1]);
-    FILE* const said = ::fdopen(ends[0], "r");
-    EXPECT_EQ(std::fscanf(said, "listening on %d", &port_), 1);
-    std::fclose(said);
-  }
-  ~StandIn() {
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-  StandIn(const StandIn&) = delete;
-  StandIn& operator=(const StandIn&) = delete;
-  int port() const { return port_; }
-
- private:
-  pid_t child_ = -1;
-  int port_ = 0;
+  StandIn(PostgresServer& server, const std::string& store)
+      : PythonServer({"tests/integration/redshift_stand_in/server.py", "--socket",
+                      server.socket_directory(), "--port", server.port(), "--store", store}) {}
 };
 
 // One store and one cluster for all; a schema and a prefix for each test.
