@@ -82,14 +82,20 @@ class Keeper {
     std::atomic<bool> active_has_room{false};
   };
 
+  /// What one look at the lanes found.
+  struct Look {
+    std::uint64_t moved_bytes = 0;  // Written by the workers since the last one.
+    bool wants_another = false;     // Soon: a segment is missing or changing.
+  };
+
   void run();
-  std::uint64_t pass();
+  Look pass();
   void collect(Lane& lane);
   bool refill(Lane& lane);
   bool add_standby(Lane& lane);
   void fail_allocation(const SegmentFileError& error);
-  std::uint64_t follow(Lane& lane);
-  bool wait(std::uint64_t moved_bytes);
+  void follow(Lane& lane, Look& look);
+  bool wait(const Look& look);
   void finish();
   void finish_lane(Lane& lane);
 

@@ -4,25 +4,21 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+
+#include "edge/log/pages.h"
 
 namespace pixel::edge {
 namespace {
 
 // Linux 5.14; the C library of Debian 12 knows the name, older headers do not.
 constexpr int kMadvPopulateWrite = 23;
-// Populating costs a system call: done in steps of at least this much.
-constexpr std::uint64_t kStepBytes = 64 * 1024;
-constexpr std::uint64_t kWriteStepBytes = 1024 * 1024;
-
-std::uint64_t page_bytes() noexcept {
-  static const auto bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return bytes;
-}
+// Populating is done in steps of this much, a huge page (where the window is that large).
+constexpr std::uint64_t kStepBytes = kHugePageBytes;
+// Write-back write-protects whole pages: that of the writer must not be among them.
+constexpr std::uint64_t kWriteStepBytes = kHugePageBytes;
 
 int populate(char* begin, std::uint64_t bytes, PopulateBy& by) noexcept {
   if (by == PopulateBy::kAdvice) {
@@ -48,7 +44,8 @@ int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
   state.touched_end = std::max(state.touched_end, position / page * page);
   const std::uint64_t end = std::min(capacity, position + window_bytes);
   if (end <= state.touched_end) return 0;
-  if (end - state.touched_end < kStepBytes && end != capacity) return 0;
+  const std::uint64_t step_bytes = std::min(kStepBytes, window_bytes / 4);
+  if (end - state.touched_end < step_bytes && end != capacity) return 0;
   const int error = populate(base + state.touched_end, end - state.touched_end, by);
   if (error == 0) state.touched_end = (end + page - 1) / page * page;
   return error;

@@ -14,7 +14,7 @@ namespace pixel::edge {
 /// How one segment stands.
 struct TouchState {
   std::uint64_t touched_end = 0;  // Pages before it were populated; page aligned.
-  std::uint64_t written_end = 0;  // Write-back of all before it was started; MiB aligned.
+  std::uint64_t written_end = 0;  // Write-back of all before it was started; aligned to huge pages.
 };
 
 /// Which system interface populates pages.
@@ -28,8 +28,8 @@ enum class PopulateBy : std::uint8_t {
 int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
                 std::uint64_t window_bytes, TouchState& state, PopulateBy& by) noexcept;
 
-/// Starts write-back (sync_file_range, no waiting) of whole MiBs finished before `position`. Not
-/// fdatasync: that write-protects pages ahead too (append p99.9 1 us -> 32-129 us).
+/// Starts write-back (sync_file_range, no waiting) of whole huge pages finished before `position`.
+/// Not fdatasync: that write-protects pages ahead too (append p99.9 1 us -> 32-129 us).
 void write_behind(int fd, std::uint64_t position, TouchState& state) noexcept;
 
 }  // namespace pixel::edge
