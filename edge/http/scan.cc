@@ -9,7 +9,7 @@ namespace pixel::edge {
 namespace {
 
 struct Supported {
-  std::array<const ScanOps*, 3> scans{};
+  std::array<const ScanOps*, 4> scans{};
   std::size_t count = 0;
 
   Supported() noexcept {
@@ -18,6 +18,7 @@ struct Supported {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("sse4.2")) add(kSse42Scan);
     if (__builtin_cpu_supports("avx2")) add(kAvx2Scan);
+    if (__builtin_cpu_supports("avx512bw")) add(kAvx512Scan);
 #endif
   }
   void add(const ScanOps& scan) noexcept { scans[count++] = &scan; }

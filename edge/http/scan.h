@@ -44,8 +44,9 @@ std::span<const ScanOps* const> supported_scans() noexcept;
 
 extern const ScanOps kScalarScan;
 #if defined(__x86_64__)
-extern const ScanOps kSse42Scan;  // REQUIRES: a CPU with SSE4.2 (it uses SSSE3).
-extern const ScanOps kAvx2Scan;   // REQUIRES: a CPU with AVX2.
+extern const ScanOps kSse42Scan;   // REQUIRES: a CPU with SSE4.2 (it uses SSSE3).
+extern const ScanOps kAvx2Scan;    // REQUIRES: a CPU with AVX2.
+extern const ScanOps kAvx512Scan;  // REQUIRES: a CPU with AVX-512BW.
 #endif
 
 /// Walks the masks of `bytes` forwards, filling windows as it goes. The masks are the caller's, so
