@@ -28,7 +28,7 @@ struct EdgeConfig {
   BackendChoice backend = BackendChoice::kAuto;
   std::uint32_t connections_max = 16'384;  // Per worker.
   std::uint32_t receive_buffers = 512;     // Per worker; of 2 KiB; a power of two.
-  std::uint64_t batch_wait_ns = 100 * base::kMicrosecondNs;
+  std::uint64_t batch_wait_ns = 0;
   std::filesystem::path handover = "/run/pixeledge/edge.sock";  // Empty: none.
   // [admin]
   std::string admin_listen = "127.0.0.1:9180";  // Empty: no admin listener.

@@ -46,7 +46,7 @@ struct WorkerOptions {
   ParseLimits limits;
   std::uint32_t body_bytes_max = 1024 * 1024;
   std::uint32_t bodies_max = 1024;        // Bodies that are being received at a time.
-  std::uint32_t batch_wait_us_max = 100;  // Longest wait for more completions; 0: never.
+  std::uint32_t batch_wait_us_max = 0;   // Longest wait for more completions; 0: never.
   std::shared_ptr<const Rules> rules;     // The first; WorkerControl::offer gives others.
   const logfmt::RequestIdCipher* cipher = nullptr;
   logfmt::LaneId lane;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "edge/output_arena.h"
-#include "edge/wait_policy.h"
 
 namespace pixel::edge {
 namespace {
@@ -79,27 +78,6 @@ TEST_F(Describe, TheVersionIsTheRequests) {
   EXPECT_EQ(describe_it().protocol_version, "HTTP/1.1");
   request_.version = Version::kHttp10;
   EXPECT_EQ(describe_it().protocol_version, "HTTP/1.0");
-}
-
-TEST(WaitPolicy, ALoneConnectionIsNeverDelayed) {
-  WaitPolicy policy(100);
-  for (int i = 0; i < 100; ++i) policy.observe(1);
-  EXPECT_EQ(policy.next(1, 5).min_wait_us, 0U);
-  EXPECT_EQ(policy.next(1, 5).completions, 1U);
-}
-
-TEST(WaitPolicy, TrafficIsBatchedUpToWhatConnectionsCanSend) {
-  WaitPolicy policy(100);
-  for (int i = 0; i < 100; ++i) policy.observe(64);
-  EXPECT_EQ(policy.next(1000, 5).min_wait_us, 100U);
-  EXPECT_GT(policy.next(1000, 5).completions, 64U);
-  EXPECT_EQ(policy.next(8, 5).completions, 8U);
-}
-
-TEST(WaitPolicy, ZeroTurnsItOff) {
-  WaitPolicy policy(0);
-  for (int i = 0; i < 100; ++i) policy.observe(64);
-  EXPECT_EQ(policy.next(1000, 5).completions, 1U);
 }
 
 TEST(OutputArena, TheLastLoopsBytesSurviveOneTurn) {
