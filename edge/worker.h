@@ -45,9 +45,9 @@ struct WorkerOptions {
   std::uint32_t receive_buffers = 512;        // Power of two, of 2 KiB each.
   ParseLimits limits;
   std::uint32_t body_bytes_max = 1024 * 1024;
-  std::uint32_t bodies_max = 1024;        // Bodies that are being received at a time.
-  std::uint32_t batch_wait_us_max = 0;   // Longest wait for more completions; 0: never.
-  std::shared_ptr<const Rules> rules;     // The first; WorkerControl::offer gives others.
+  std::uint32_t bodies_max = 1024;      // Bodies that are being received at a time.
+  std::uint32_t batch_wait_us_max = 0;  // Longest wait for more completions; 0: never.
+  std::shared_ptr<const Rules> rules;   // The first; WorkerControl::offer gives others.
   const logfmt::RequestIdCipher* cipher = nullptr;
   logfmt::LaneId lane;
   std::string edge_location;      // Field 3.

@@ -69,6 +69,7 @@ class KernelRing : public SystemCalls {
   base::Status set_up_ring();
   base::Status set_up_buffers();
   unsigned flush_submissions() noexcept;
+  void collect_the_rest(unsigned flags) noexcept;
 
   RingOptions options_;
   io_uring ring_{};
