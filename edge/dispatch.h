@@ -221,7 +221,8 @@ std::uint32_t WorkerCore<R>::parse_all(Connection& connection, std::string_view 
     return parsed;
   while (parsed < bytes.size() && may_parse(connection)) {
     RequestView request;
-    const ParseResult result = parse_request(bytes.substr(parsed), options_.limits, request);
+    const ParseResult result =
+        parse_request(bytes.substr(parsed), options_.limits, memory_of(connection), request);
     if (result.status == ParseStatus::kIncomplete) return parsed;
     if (result.status == ParseStatus::kRefused) [[unlikely]] {
       refuse(connection, request, result.refusal);
@@ -230,6 +231,11 @@ std::uint32_t WorkerCore<R>::parse_all(Connection& connection, std::string_view 
       parsed += begin_body(connection, request, bytes.substr(parsed));
       if (connection.body != BlockPool::kNone) return parsed;
     } else {
+      if (result.recalled) {
+        connection.new_heads = 1;
+      } else {
+        note_new_head(connection, request, bytes.substr(parsed, request.head_bytes));
+      }
       serve(connection, request, {}, request.head_bytes);
       parsed += request.head_bytes;
     }
@@ -237,6 +243,12 @@ std::uint32_t WorkerCore<R>::parse_all(Connection& connection, std::string_view 
   }
   // What follows an answer that closes is not looked at (RFC 9112 section 9.6).
   return connection.close_after_output ? static_cast<std::uint32_t>(bytes.size()) : parsed;
+}
+
+template <Ring R>
+HeadMemory* WorkerCore<R>::memory_of(const Connection& connection) const noexcept {
+  if (connection.memory == BlockPool::kNone) return nullptr;
+  return reinterpret_cast<HeadMemory*>(memories_.block(connection.memory));
 }
 
 /// Serves one whole request.

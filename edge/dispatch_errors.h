@@ -355,6 +355,26 @@ void WorkerCore<R>::settle_closers() {
   }
 }
 
+/// A header block that is not the connection's last one. The first costs nothing: most connections
+/// bring one request. Who brings a new one each time is a balancer with many clients behind it, and
+/// is no longer asked.
+template <Ring R>
+void WorkerCore<R>::note_new_head(Connection& connection, const RequestView& request,
+                                  std::string_view head) {
+  if (connection.new_heads == detail::kNewHeadsMax) return;
+  if (++connection.new_heads == 1) return;
+  if (connection.new_heads == detail::kNewHeadsMax) return forget_head(connection);
+  if (connection.memory == BlockPool::kNone) connection.memory = memories_.take();
+  HeadMemory* const memory = memory_of(connection);
+  if (memory != nullptr) memory->remember(head.substr(request.line_bytes), request);
+}
+
+template <Ring R>
+void WorkerCore<R>::forget_head(Connection& connection) {
+  if (connection.memory != BlockPool::kNone) memories_.give_back(connection.memory);
+  connection.memory = BlockPool::kNone;
+}
+
 template <Ring R>
 void WorkerCore<R>::close_connection(Connection& connection) {
   if (!connection.open) return;
@@ -367,6 +387,7 @@ void WorkerCore<R>::close_connection(Connection& connection) {
   if (connection.partial != BlockPool::kNone) partials_.give_back(connection.partial);
   connection.partial = BlockPool::kNone;
   if (connection.body != BlockPool::kNone) drop_body(connection);
+  forget_head(connection);
   if (connection.counted) address_counts_.remove(counted_address(connection.peer.address));
   release_if_settled(connection);
 }

@@ -14,6 +14,8 @@ namespace detail {
 // Blocks are reserved, not used: see lazy_memory.h. Who needs more than these is refused.
 inline constexpr std::uint32_t kPartialBlocksMax = 65'536;
 inline constexpr std::uint32_t kTailBlocksMax = 4'096;
+// 8 MiB when all are in use; more than that would come from memory, as slow as parsing.
+inline constexpr std::uint32_t kMemoriesMax = 4'096;
 inline constexpr std::uint32_t kOutputSlots = 512;
 inline constexpr std::uint32_t kLingerSeconds = 2;
 inline constexpr std::uint32_t kEndsPerLoop = 4;
@@ -35,6 +37,7 @@ WorkerCore<R>::WorkerCore(const WorkerOptions& options, WorkerControl& control, 
       tails_(std::min(options.connections_max, detail::kTailBlocksMax),
              2 * OutputArena::kSlotBytes),
       bodies_(options.bodies_max, detail::body_block_bytes(options)),
+      memories_(std::min(options.connections_max, detail::kMemoriesMax), sizeof(HeadMemory)),
       address_counts_(options.connections_per_address == 0 ? 0 : options.connections_max),
       arena_(detail::kOutputSlots),
       wait_policy_(options.batch_wait_us_max),

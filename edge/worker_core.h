@@ -41,6 +41,8 @@ inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
 inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
 /// Between one lot of connections whose deadline has come and the next, at least.
 inline constexpr std::uint64_t kEndsPauseNs = 200'000;
+/// So many new header blocks in a row, and a connection's are no longer remembered.
+inline constexpr std::uint8_t kNewHeadsMax = 5;
 /// A line grows to at most three times its head, and its other fields are short.
 inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
   return 3 * std::size_t{limits.head_bytes} + 4'096;
@@ -77,6 +79,8 @@ class WorkerCore {
   std::uint32_t blocks_taken() const noexcept {
     return partials_.taken_count() + bodies_.taken_count() + tails_.taken_count();
   }
+  /// Connections whose last header block is remembered.
+  std::uint32_t memories_taken() const noexcept { return memories_.taken_count(); }
 
  private:
   struct Listener {
@@ -108,6 +112,7 @@ class WorkerCore {
   void arm_receive(Connection& connection);
   void arm_accept(std::uint32_t listener);
   bool may_parse(const Connection& connection) const noexcept;
+  HeadMemory* memory_of(const Connection& connection) const noexcept;
 
   // dispatch_requests.h: all requests that are not a plain GET of something prebuilt.
   void describe_forwarded(Exchange& exchange);
@@ -165,6 +170,8 @@ class WorkerCore {
   void finish_connection(Connection& connection);
   void settle_closers();
   void cancel(const Connection& connection, Operation operation);
+  void note_new_head(Connection& connection, const RequestView& request, std::string_view head);
+  void forget_head(Connection& connection);
   void close_connection(Connection& connection);
   void release_if_settled(Connection& connection);
   void rearm_starved();
@@ -202,6 +209,7 @@ class WorkerCore {
   BlockPool partials_;
   BlockPool tails_;
   BlockPool bodies_;
+  BlockPool memories_;
   TextTable tls_texts_;
   AddressCounts address_counts_;
   OutputArena arena_;

@@ -43,6 +43,11 @@ Step parse_request_line(const ScanOps& scan, std::string_view bytes, RequestView
 
 /// parse_request with given scans: for tests and benchmarks.
 ParseResult parse_request_with(const ScanOps& scan, std::string_view bytes,
-                               const ParseLimits& limits, RequestView& request) noexcept;
+                               const ParseLimits& limits, const HeadMemory* memory,
+                               RequestView& request) noexcept;
+inline ParseResult parse_request_with(const ScanOps& scan, std::string_view bytes,
+                                      const ParseLimits& limits, RequestView& request) noexcept {
+  return parse_request_with(scan, bytes, limits, nullptr, request);
+}
 
 }  // namespace pixel::edge

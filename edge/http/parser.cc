@@ -69,15 +69,21 @@ Step refuse_at_limit(const Step& step, std::size_t seen_bytes, std::size_t limit
 }  // namespace
 
 ParseResult parse_request_with(const ScanOps& scan, std::string_view bytes,
-                               const ParseLimits& limits, RequestView& request) noexcept {
+                               const ParseLimits& limits, const HeadMemory* memory,
+                               RequestView& request) noexcept {
   request = RequestView{};
   const std::size_t head_max = limits.head_bytes;
   const std::size_t line_max = std::min<std::size_t>(limits.request_line_bytes, head_max);
   Step step = parse_request_line(scan, bytes.substr(0, line_max), request);
   step = refuse_at_limit(step, bytes.size(), line_max, Refusal::kLineTooLong);
   if (step.status == ParseStatus::kComplete) {
-    step = parse_header_lines(scan, bytes.substr(0, head_max), step.position, limits.header_count,
-                              request);
+    const std::string_view head = bytes.substr(0, head_max);
+    request.line_bytes = static_cast<std::uint32_t>(step.position);
+    if (memory != nullptr && memory->recall(head.substr(step.position), request)) {
+      request.head_bytes = request.line_bytes + static_cast<std::uint32_t>(memory->block_bytes());
+      return {ParseStatus::kComplete, Refusal::kNone, true};
+    }
+    step = parse_header_lines(scan, head, step.position, limits.header_count, request);
     step = refuse_at_limit(step, bytes.size(), head_max, Refusal::kHeadersTooLarge);
   }
   request.head_bytes = static_cast<std::uint32_t>(step.position);
@@ -86,7 +92,12 @@ ParseResult parse_request_with(const ScanOps& scan, std::string_view bytes,
 
 ParseResult parse_request(std::string_view bytes, const ParseLimits& limits,
                           RequestView& request) noexcept {
-  return parse_request_with(best_scan(), bytes, limits, request);
+  return parse_request_with(best_scan(), bytes, limits, nullptr, request);
+}
+
+ParseResult parse_request(std::string_view bytes, const ParseLimits& limits,
+                          const HeadMemory* memory, RequestView& request) noexcept {
+  return parse_request_with(best_scan(), bytes, limits, memory, request);
 }
 
 }  // namespace pixel::edge

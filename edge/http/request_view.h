@@ -114,6 +114,7 @@ struct RequestView {
   bool chunked = false;           // Its body is framed by chunks; else by content_length.
   bool expects_continue = false;  // Expect: 100-continue, in HTTP/1.1.
   std::uint32_t head_bytes = 0;   // Request line, headers and the empty line.
+  std::uint32_t line_bytes = 0;   // Of them the request line, with empty lines before it.
   std::uint64_t content_length = 0;
   std::string_view method_text;
   std::string_view path;   // Raw, before '?'. Of an absolute-form target, behind the authority.

@@ -64,11 +64,13 @@ struct Connection : TimerHook,
   std::uint8_t tls_version = 0;  // Numbers in the worker's TextTable, as is the next.
   std::uint8_t tls_cipher = 0;
   std::uint8_t queues_count = 0;  // How many of the worker's lists it is in.
+  std::uint8_t new_heads = 0;     // Requests in a row whose header block was not that of the last.
 
   std::uint32_t partial = BlockPool::kNone;  // Block with input not yet parsed.
   std::uint32_t partial_bytes = 0;
   std::uint16_t held_first = kNoBuffer;  // Receive buffers not yet parsed, oldest first.
   std::uint16_t held_last = kNoBuffer;
+  std::uint32_t memory = BlockPool::kNone;  // Block with what its last header block said.
   std::uint32_t body =
       BlockPool::kNone;               // Block with a head and the part of its body that is here.
   std::uint64_t head_started_ns = 0;  // When the first byte of the request being received came.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a request. Checked on each input: all scans of this CPU give one answer, an answer
-// holds for every longer input, shorter inputs are incomplete, views stay inside the bytes, and a
-// chunked body ends where it ends in any pieces. The first byte chooses the limits, so that small
+// holds for every longer input, shorter inputs are incomplete, views stay inside the bytes, a
+// chunked body ends where it ends in any pieces, and what a connection remembers of its last head
+// changes nothing. The first byte chooses the limits, so that small
 // limits meet small inputs.
 #include <cstddef>
 #include <cstdint>
@@ -94,6 +95,20 @@ void check_at(std::string_view bytes, const ParseLimits& limits, const Parsed& e
   }
 }
 
+// This head, and whatever comes behind it, with this head's block remembered.
+void check_memory(std::string_view bytes, const ParseLimits& limits, const RequestView& request) {
+  const auto memory = std::make_unique<HeadMemory>();
+  memory->remember(bytes.substr(request.line_bytes, request.head_bytes - request.line_bytes),
+                   request);
+  for (const std::size_t begin : {std::size_t{0}, std::size_t{request.head_bytes}}) {
+    const std::string_view next = bytes.substr(begin);
+    Parsed recalled;
+    recalled.result = parse_request(next, limits, memory.get(), recalled.request);
+    check_same(recalled, parse(kScalarScan, next, limits));
+    if (recalled.result.status == ParseStatus::kComplete) check_views(recalled.request, next);
+  }
+}
+
 ParseLimits limits_of(std::uint8_t choice) {
   if (choice % 2 == 0) return ParseLimits{};
   return ParseLimits{.request_line_bytes = 8U + choice,
@@ -113,6 +128,7 @@ void check_request(std::string_view bytes, const ParseLimits& limits) {
   if (whole.result.status != ParseStatus::kComplete) return;
   const RequestView& request = whole.request;
   CHECK(request.has_body == (request.chunked || request.content_length > 0));
+  check_memory(bytes, limits, request);
   if (request.chunked) check_body(bytes.substr(answer_bytes), 1 + answer_bytes % 17, kBodyBytesMax);
 }
 

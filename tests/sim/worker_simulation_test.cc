@@ -268,6 +268,7 @@ class Simulation {
     EXPECT_EQ(ring_.buffers_out(), 0U) << "receive buffers leaked";
     EXPECT_EQ(core_->open_connections(), 0U) << "slots leaked";
     EXPECT_EQ(core_->blocks_taken(), 0U) << "blocks leaked";
+    EXPECT_EQ(core_->memories_taken(), 0U) << "memories leaked";
     EXPECT_EQ(fixture_.options.slot->lines.load(), lines_seen_);
     EXPECT_LE(answers, lines_seen_ + control_.counters.lines_refused.get() +
                            control_.counters.timeouts_header.get());
