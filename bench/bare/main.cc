@@ -2,6 +2,7 @@
 // bare-responder: the least a pixel server can do on io_uring. Multishot accept and receive from a
 // provided buffer ring, one fixed answer per CR LF CR LF, one send per receive; no parsing, no log,
 // no timeouts, no limits. It answers anything and is safe for nothing but measuring. One thread.
+// Its options take one of its choices back, so that bench/variants can say what each is worth.
 #include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -26,9 +28,9 @@ namespace {
 
 constexpr unsigned kRingEntries = 2048;
 constexpr unsigned kCompletionEntries = 16'384;
-constexpr unsigned kBufferCount = 512;  // Power of two; 1 MiB in all stays in the L2 cache.
-constexpr unsigned kBufferBytes = 2048;
 constexpr int kBufferGroup = 1;
+// Linux 6.10; Debian 12's liburing has no name for it.
+constexpr unsigned kRecvSendBundle = 1U << 4;
 constexpr unsigned kAnswersMax = 64;  // Per receive: 2 KiB hold no more requests than that.
 
 constexpr std::string_view kHead =
@@ -38,6 +40,15 @@ constexpr std::string_view kHead =
 constexpr unsigned char kGif[43] = {
     'G', 'I', 'F', '8', '9', 'a',  1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255,  255, 0x21, 0xf9, 4,
     1,   0,   0,   0,   0,   0x2c, 0, 0, 0, 0, 1,    0, 1, 0, 0, 2, 2,   0x44, 1,   0,    0x3b};
+
+struct Choices {
+  unsigned buffers = 512;  // Power of two; 1 MiB in all stays in the L2 cache.
+  unsigned buffer_bytes = 2048;
+  bool sqpoll = false;       // A kernel thread takes the entries.
+  bool no_defer = false;     // Completions run whenever they come, not inside our own enter.
+  bool single_shot = false;  // Each receive is armed anew.
+  bool bundles = false;      // One completion for several buffers.
+};
 
 enum class Operation : std::uint64_t { kAccept = 0, kReceive = 1, kSend = 2, kClose = 3 };
 
@@ -66,7 +77,8 @@ std::uint64_t tag(Operation operation, int fd) {
 /// Owns the ring, the receive buffers and the ready-made answers.
 class Responder {
  public:
-  explicit Responder(int listener) : listener_(listener), matched_(raise_file_limit()) {
+  Responder(int listener, const Choices& choices)
+      : choices_(choices), listener_(listener), matched_(raise_file_limit()) {
     std::string one{kHead};
     one.append(reinterpret_cast<const char*>(kGif), sizeof kGif);
     answer_bytes_ = one.size();
@@ -102,33 +114,38 @@ class Responder {
 
   void open_ring() {
     io_uring_params params{};
-    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                   IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
+    if (choices_.sqpoll) {
+      params.flags |= IORING_SETUP_SQPOLL;
+      params.sq_thread_idle = 1000;
+    } else if (!choices_.no_defer) {
+      params.flags |= IORING_SETUP_DEFER_TASKRUN;
+    }
     params.cq_entries = kCompletionEntries;
     const int opened = io_uring_queue_init_params(kRingEntries, &ring_, &params);
     if (opened < 0) die("io_uring_setup", -opened);
   }
 
   void provide_buffers() {
-    memory_.resize(std::size_t{kBufferCount} * kBufferBytes);
+    memory_.resize(std::size_t{choices_.buffers} * choices_.buffer_bytes);
     void* place = nullptr;
-    if (posix_memalign(&place, 4096, kBufferCount * sizeof(io_uring_buf)) != 0)
+    if (posix_memalign(&place, 4096, choices_.buffers * sizeof(io_uring_buf)) != 0)
       die("memory", ENOMEM);
     io_uring_buf_reg registration{};
     registration.ring_addr = reinterpret_cast<std::uint64_t>(place);
-    registration.ring_entries = kBufferCount;
+    registration.ring_entries = choices_.buffers;
     registration.bgid = kBufferGroup;
     const int registered = io_uring_register_buf_ring(&ring_, &registration, 0);
     if (registered < 0) die("buffer ring", -registered);
     buffers_ = static_cast<io_uring_buf_ring*>(place);
     io_uring_buf_ring_init(buffers_);
-    for (unsigned i = 0; i < kBufferCount; ++i) give_back(i);
+    for (unsigned i = 0; i < choices_.buffers; ++i) give_back(i);
   }
 
   void give_back(unsigned buffer) {
-    io_uring_buf_ring_add(buffers_, memory_.data() + std::size_t{buffer} * kBufferBytes,
-                          kBufferBytes, static_cast<unsigned short>(buffer),
-                          io_uring_buf_ring_mask(kBufferCount), 0);
+    io_uring_buf_ring_add(buffers_, memory_.data() + std::size_t{buffer} * choices_.buffer_bytes,
+                          choices_.buffer_bytes, static_cast<unsigned short>(buffer),
+                          io_uring_buf_ring_mask(choices_.buffers), 0);
     io_uring_buf_ring_advance(buffers_, 1);
   }
 
@@ -149,7 +166,12 @@ class Responder {
 
   void arm_receive(int fd) {
     io_uring_sqe& sqe = next_sqe();
-    io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
+    if (choices_.single_shot) {
+      io_uring_prep_recv(&sqe, fd, nullptr, choices_.buffer_bytes, 0);
+    } else {
+      io_uring_prep_recv_multishot(&sqe, fd, nullptr, 0, 0);
+    }
+    if (choices_.bundles) sqe.ioprio |= kRecvSendBundle;
     sqe.flags |= IOSQE_BUFFER_SELECT;
     sqe.buf_group = kBufferGroup;
     sqe.user_data = tag(Operation::kReceive, fd);
@@ -190,15 +212,22 @@ class Responder {
   void handle_receive(const io_uring_cqe& cqe, int fd) {
     if (cqe.res == -ENOBUFS) return arm_receive(fd);
     if (cqe.res <= 0) return close_connection(fd);
-    const unsigned buffer = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
-    const char* data = memory_.data() + std::size_t{buffer} * kBufferBytes;
-    const unsigned ends = count_request_ends(data, static_cast<std::size_t>(cqe.res),
-                                             matched_[static_cast<std::size_t>(fd)]);
-    give_back(buffer);
+    unsigned buffer = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
+    unsigned ends = 0;
+    // A bundle's buffers follow each other: they are given back in the order they were used in.
+    for (auto left = static_cast<unsigned>(cqe.res); left > 0;) {
+      const unsigned bytes = std::min(left, choices_.buffer_bytes);
+      const char* data = memory_.data() + std::size_t{buffer} * choices_.buffer_bytes;
+      ends += count_request_ends(data, bytes, matched_[static_cast<std::size_t>(fd)]);
+      give_back(buffer);
+      buffer = (buffer + 1) % choices_.buffers;
+      left -= bytes;
+    }
     if (ends != 0) send_answers(fd, ends < kAnswersMax ? ends : kAnswersMax);
     if ((cqe.flags & IORING_CQE_F_MORE) == 0) arm_receive(fd);
   }
 
+  const Choices choices_;
   io_uring ring_{};
   const int listener_;
   std::vector<std::uint8_t> matched_;  // By descriptor: bytes of CR LF CR LF seen last.
@@ -224,10 +253,17 @@ int main(int argc, char** argv) {
   CLI::App app{"The least a pixel server can do on io_uring; for measuring only."};
   app.add_option("--port", port, "Loopback port")->capture_default_str();
   app.add_option("--cpu", cpu, "Pin to this CPU");
+  pixel::bench::Choices choices;
+  app.add_option("--buffers", choices.buffers, "Receive buffers, a power of two");
+  app.add_option("--buffer-bytes", choices.buffer_bytes, "Bytes of each");
+  app.add_flag("--sqpoll", choices.sqpoll, "IORING_SETUP_SQPOLL");
+  app.add_flag("--no-defer", choices.no_defer, "Without IORING_SETUP_DEFER_TASKRUN");
+  app.add_flag("--single-shot", choices.single_shot, "Arm each receive anew");
+  app.add_flag("--bundles", choices.bundles, "IORING_RECVSEND_BUNDLE for receives");
   CLI11_PARSE(app, argc, argv);
   if (cpu >= 0) pixel::bench::pin_to(cpu);
   const int listener = pixel::bench::listen_on(port);
   std::printf("bare-responder: listening on 127.0.0.1:%u\n", port);
   std::fflush(stdout);
-  pixel::bench::Responder{listener}.run();
+  pixel::bench::Responder{listener, choices}.run();
 }
