@@ -84,7 +84,6 @@ template <Ring R>
 base::Status serve_with(const WorkerOptions& options, WorkerControl& control) {
   RingOptions ring_options;
   ring_options.receive_buffers = options.receive_buffers;
-  ring_options.receive_buffer_bytes = detail::kReceiveBufferBytes;
   auto ring = R::create(ring_options);
   if (!ring) return ring.error();
   const auto core = std::make_unique<WorkerCore<R>>(options, control, *ring.value());

@@ -36,7 +36,6 @@
 namespace pixel::edge {
 
 namespace detail {
-inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
 /// Why a request was answered otherwise than its sender hoped; the field is ours.
 inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
 /// Between one lot of connections whose deadline has come and the next, at least.

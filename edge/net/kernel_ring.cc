@@ -65,15 +65,16 @@ base::Status KernelRing::set_up_ring() {
   return base::ok_status();
 }
 
-// 512 buffers of 2 KiB: they are used in order, so a small ring stays in the second-level cache
-// (1 MiB: no loss; 64 MiB: 7 % more per request).
+// Buffers are used in order, so a small ring stays in the second-level cache as far as bytes come
+// (1 MiB of full buffers: no loss; 64 MiB: 7 % more per request). Not populated: most bytes of
+// large buffers are never touched.
 base::Status KernelRing::set_up_buffers() {
   const std::size_t count = options_.receive_buffers;
   CHECK(count > 0 && (count & (count - 1)) == 0 && count <= 32768);
   const std::size_t ring_bytes = (count * sizeof(io_uring_buf) + 4095) / 4096 * 4096;
   buffer_ring_bytes_ = ring_bytes + count * options_.receive_buffer_bytes;
   void* mapped = ::mmap(nullptr, buffer_ring_bytes_, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return ring_error("mmap of receive buffers", errno);
   buffer_ring_ = static_cast<io_uring_buf_ring*>(mapped);
   buffer_memory_ = static_cast<char*>(mapped) + ring_bytes;

@@ -14,11 +14,16 @@
 
 namespace pixel::edge {
 
+/// A burst of pipelined requests, or a page's batch of records, comes in one receive: in pieces of
+/// 2 KiB a pipelined request costs a third more. Nine cache lines above a power of two: buffers
+/// that all began at the same place of their pages would share few of the cache's sets.
+inline constexpr std::uint32_t kReceiveBufferBytes = 16 * 1024 + 9 * 64;
+
 struct RingOptions {
   std::uint32_t submission_entries = 4096;
   std::uint32_t completion_entries = 16384;
-  std::uint32_t receive_buffers = 512;  // A power of two, up to 32768.
-  std::uint32_t receive_buffer_bytes = 2048;
+  std::uint32_t receive_buffers = 256;  // A power of two, up to 32768.
+  std::uint32_t receive_buffer_bytes = kReceiveBufferBytes;
 };
 
 /// How long an enter may wait.
