@@ -6,34 +6,18 @@
 #include <string>
 #include <string_view>
 
+#include "bench_request.h"
 #include "edge/http/parse_step.h"
 
 namespace pixel::edge {
 namespace {
 
-constexpr std::string_view kChrome =
-    "GET /pixel.gif?a=view&b=1732128720123&c=4f1c2a7e-9d53-4b16&d=https%3A%2F%2Fshop.example%2F "
-    "HTTP/1.1\r\n"
-    "Host: px.example.com\r\n"
-    "Connection: keep-alive\r\n"
-    "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/131.0.0.0 Safari/537.36\r\n"
-    "Accept: image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8\r\n"
-    "Sec-Fetch-Site: cross-site\r\n"
-    "Sec-Fetch-Mode: no-cors\r\n"
-    "Sec-Fetch-Dest: image\r\n"
-    "Referer: https://shop.example/basket\r\n"
-    "Accept-Encoding: gzip, deflate, br\r\n"
-    "Accept-Language: en-US,en;q=0.9\r\n"
-    "\r\n";
-static_assert(kChrome.size() == 531);
-
 constexpr std::string_view kMinimal = "GET /pixel.gif HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 std::string with_cookies() {
-  std::string request(kChrome.substr(0, kChrome.size() - 2));
+  std::string request(kBenchRequest.substr(0, kBenchRequest.size() - 2));
   request += "Cookie: _ga=GA1.2.1234567890.1700000000";
-  while (request.size() < kChrome.size() + 1536) request += "; _session_part=4f1c2a7e9d53";
+  while (request.size() < kBenchRequest.size() + 1536) request += "; _session_part=4f1c2a7e9d53";
   return request + "\r\n\r\n";
 }
 
@@ -60,7 +44,7 @@ const int kRegistered = [] {
       benchmark::RegisterBenchmark(("parse/" + name + "/" + request_name).c_str(), parse, scan,
                                    std::move(request));
     };
-    add("chrome_531", std::string(kChrome));
+    add("chrome_531", std::string(kBenchRequest));
     add("cookies_1536", with_cookies());
     add("minimal", std::string(kMinimal));
   }
