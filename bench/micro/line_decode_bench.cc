@@ -26,6 +26,8 @@ constexpr std::size_t kPieceBytes = 1 << 20;
 // Pieces of whole lines, one after the other, over and over.
 class Pieces {
  public:
+  Pieces() { static_cast<void>(text()); }  // Made before the time counts.
+
   std::string_view next() {
     if (at_ >= text().size()) at_ = 0;
     const std::string_view window = std::string_view(text()).substr(at_, kPieceBytes);
