@@ -194,7 +194,7 @@ std::uint64_t Keeper::follow(Lane& lane) {
   const int error = touch_ahead(at->file.mapped.base, capacity, std::min(position, capacity),
                                 options_.window_bytes, at->touch, populate_by_);
   if (error != 0) totals_.pretouch_errors.fetch_add(1, std::memory_order_relaxed);
-  write_behind(at->file.fd.get(), position, at->touch);
+  write_behind(at->file.fd.get(), at->file.mapped.base, position, at->touch);
   return moved_bytes;
 }
 
