@@ -211,6 +211,7 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   R& ring_;
   SegmentWriter writer_;
   std::optional<SegmentWriter> events_;
+  logfmt::RequestIds ids_;
   std::unique_ptr<WorkerRules> rules_;
   std::unique_ptr<WorkerRules> old_rules_;  // Answers of the last loop may be read from it.
   ConnectionTable connections_;
