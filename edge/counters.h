@@ -68,5 +68,7 @@ struct alignas(base::kFalseSharingBytes) WorkerCounters {
   Counter completion_overflows;  // The completion queue was full; a sizing error.
   Counter stale_completions;     // For a connection that is gone; dropped by generation.
 };
+static_assert(alignof(WorkerCounters) == base::kFalseSharingBytes &&
+              sizeof(WorkerCounters) % base::kFalseSharingBytes == 0);
 
 }  // namespace pixel::edge

@@ -337,7 +337,7 @@ bool WorkerCore<R>::log_line(const Connection& connection, const Exchange& excha
     return false;
   line.sequence = {options_.lane.node, options_.lane.worker, options_.lane.boot,
                    writer_.next_sequence()};
-  const std::size_t bytes = logfmt::encode_line(line, *options_.cipher, line_scratch_.get());
+  const std::size_t bytes = logfmt::encode_line(line, ids_, line_scratch_.get());
   writer_.append({line_scratch_.get(), bytes}, wall_s_);
   return true;
 }

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cacheline.h"
 #include "edge/body_block.h"
 #include "edge/client/address_counts.h"
 #include "edge/client/proxy_header.h"
@@ -59,8 +60,9 @@ inline std::uint32_t body_block_bytes(const WorkerOptions& options) noexcept {
 }
 }  // namespace detail
 
+// Aligned as everything that one worker writes: no line of it is another worker's.
 template <Ring R>
-class WorkerCore {
+class alignas(base::kFalseSharingBytes) WorkerCore {
  public:
   /// COLD: allocates everything. All references outlive the core.
   WorkerCore(const WorkerOptions& options, WorkerControl& control, R& ring);
@@ -72,6 +74,20 @@ class WorkerCore {
   void begin();
   /// One loop. False once the drain is over and the segment given away.
   bool step();
+
+  /// COLD: calls visit(begin, bytes) for each piece of memory that serving a request writes to,
+  /// segments and the kernel's rings left out. For the test that no two workers share a line.
+  template <class Visit>
+  void visit_written(Visit&& visit) {
+    visit(this, sizeof *this);
+    visit(&counters_, sizeof counters_);
+    visit(options_.slot, sizeof *options_.slot);
+    visit(options_.supply, sizeof *options_.supply);
+    visit(line_scratch_.get(), detail::line_scratch_bytes(options_.limits));
+    visit(next_held_.get(), options_.receive_buffers * sizeof(std::uint16_t));
+    visit(held_bytes_.get(), options_.receive_buffers * sizeof(std::uint32_t));
+    connections_.for_each_open([&](Connection& each) { visit(&each, sizeof each); });
+  }
 
   std::uint32_t open_connections() const noexcept { return connections_.open_count(); }
   /// Of heads, bodies and unsent answers.
@@ -201,6 +217,7 @@ class WorkerCore {
   R& ring_;
   SegmentWriter writer_;
   std::optional<SegmentWriter> events_;
+  logfmt::RequestIds ids_;
   std::unique_ptr<WorkerRules> rules_;
   std::unique_ptr<WorkerRules> old_rules_;  // Answers of the last loop may be read from it.
   ConnectionTable connections_;

@@ -153,10 +153,10 @@ inline char* put_request(const LineInput& in, char* out) {
 }
 
 // Fields 13-22.
-inline char* put_edge(const LineInput& in, const RequestIdCipher& cipher, char* out) {
+inline char* put_edge(const LineInput& in, const char* id, char* out) {
   out = put_tab(put_raw(in.cookie, out));
   out = put_tab(put_ready(in.result_type, out));
-  cipher.encode(in.sequence, out);
+  std::memcpy(out, id, kRequestIdBytes);
   out = put_tab(out + kRequestIdBytes);
   out = put_tab(put_raw(in.host_header, out));
   out = put_tab(put_ready(in.protocol, out));
@@ -179,6 +179,14 @@ inline char* put_response(const LineInput& in, char* out) {
   out = in.content_length < 0 ? put_literal("-", out)
                               : put_number(static_cast<std::uint64_t>(in.content_length), out);
   return put_literal("\t-\t-", out);
+}
+
+inline std::size_t put_line(const LineInput& input, const char* id, char* out) {
+  DCHECK(input.when != nullptr);
+  char* end = put_request(input, out);
+  end = put_edge(input, id, end);
+  end = put_response(input, end);
+  return static_cast<std::size_t>(end - out);
 }
 
 }  // namespace
@@ -213,11 +221,13 @@ std::size_t encoded_line_bytes_max(const LineInput& in) noexcept {
 }
 
 std::size_t encode_line(const LineInput& input, const RequestIdCipher& cipher, char* out) noexcept {
-  DCHECK(input.when != nullptr);
-  char* end = put_request(input, out);
-  end = put_edge(input, cipher, end);
-  end = put_response(input, end);
-  return static_cast<std::size_t>(end - out);
+  char id[kRequestIdBytes];
+  cipher.encode(input.sequence, id);
+  return put_line(input, id, out);
+}
+
+std::size_t encode_line(const LineInput& input, RequestIds& ids, char* out) noexcept {
+  return put_line(input, ids.of(input.sequence), out);
 }
 
 }  // namespace pixel::logfmt

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "logfmt/request_id.h"
+#include "logfmt/request_ids.h"
 
 namespace pixel::logfmt {
 
@@ -57,5 +58,7 @@ std::size_t encoded_line_bytes_max(const LineInput& input) noexcept;
 /// Writes the line without its newline and returns its bytes; no byte of it is NUL or newline, and
 /// it has exactly 32 tabs. REQUIRES: out has encoded_line_bytes_max(input); input.when is set.
 std::size_t encode_line(const LineInput& input, const RequestIdCipher& cipher, char* out) noexcept;
+/// The same for one line after another of a lane.
+std::size_t encode_line(const LineInput& input, RequestIds& ids, char* out) noexcept;
 
 }  // namespace pixel::logfmt

@@ -58,12 +58,13 @@ class MappedSegment {
 void BM_EncodeAndAppend(benchmark::State& state) {
   MappedSegment segment;
   const RequestIdCipher cipher = bench_cipher();
+  RequestIds ids(cipher);
   LineInput input = bench_input();
   std::vector<char> scratch(encoded_line_bytes_max(input));
   std::int64_t bytes = 0;
   for (auto _ : state) {
     ++input.sequence.sequence;
-    const std::size_t line_bytes = encode_line(input, cipher, scratch.data());
+    const std::size_t line_bytes = encode_line(input, ids, scratch.data());
     segment.append(scratch.data(), line_bytes);
     bytes += static_cast<std::int64_t>(line_bytes) + 1;
   }

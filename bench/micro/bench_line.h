@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The line that the micro benchmarks share: a browser's request, 515 bytes encoded.
+// The line that the micro benchmarks share: a browser's request, 494 bytes encoded.
 #pragma once
 
 #include <array>

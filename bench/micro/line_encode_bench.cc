@@ -16,11 +16,12 @@ void set_line_counters(benchmark::State& state, std::size_t line_bytes) {
 
 void encode(benchmark::State& state, LineInput input) {
   const RequestIdCipher cipher = bench_cipher();
+  RequestIds ids(cipher);
   std::vector<char> room(encoded_line_bytes_max(input));
   std::size_t bytes = 0;
   for (auto _ : state) {
     ++input.sequence.sequence;
-    bytes = encode_line(input, cipher, room.data());
+    bytes = encode_line(input, ids, room.data());
     benchmark::DoNotOptimize(room.data());
     benchmark::ClobberMemory();
   }
@@ -51,6 +52,18 @@ void BM_RequestId(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_RequestId);
+
+void BM_RequestIdInOrder(benchmark::State& state) {
+  const RequestIdCipher cipher = bench_cipher();
+  RequestIds ids(cipher);
+  RequestSequence sequence{1, 0, 7, 0};
+  for (auto _ : state) {
+    ++sequence.sequence;
+    benchmark::DoNotOptimize(ids.of(sequence));
+    benchmark::ClobberMemory();
+  }
+}
+BENCHMARK(BM_RequestIdInOrder);
 
 void BM_FormatDateTime(benchmark::State& state) {
   std::int64_t second = 1'795'200'720;

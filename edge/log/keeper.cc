@@ -197,7 +197,7 @@ void Keeper::follow(Lane& lane, Look& look) {
   const int error = touch_ahead(at->file.mapped.base, capacity, std::min(position, capacity),
                                 options_.window_bytes, at->touch, populate_by_);
   if (error != 0) totals_.pretouch_errors.fetch_add(1, std::memory_order_relaxed);
-  write_behind(at->file.fd.get(), position, at->touch);
+  write_behind(at->file.fd.get(), at->file.mapped.base, position, at->touch);
 }
 
 // Sleeps as long as the traffic allows; false when it is time to stop.

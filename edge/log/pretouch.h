@@ -29,7 +29,8 @@ int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
                 std::uint64_t window_bytes, TouchState& state, PopulateBy& by) noexcept;
 
 /// Starts write-back (sync_file_range, no waiting) of whole huge pages finished before `position`.
-/// Not fdatasync: that write-protects pages ahead too (append p99.9 1 us -> 32-129 us).
-void write_behind(int fd, std::uint64_t position, TouchState& state) noexcept;
+/// Not fdatasync: that write-protects pages ahead too (append p99.9 1 us -> 32-129 us). `base` is
+/// the mapping of `fd`: they are let go of it first, and come back when somebody looks at them.
+void write_behind(int fd, char* base, std::uint64_t position, TouchState& state) noexcept;
 
 }  // namespace pixel::edge

@@ -39,10 +39,10 @@ class LoadResult:
             raise Failure(f"{what}: {self.answered} answers, {wrong or 'no fault counted'}")
 
 
-def load_command(build, url, *, connections=16, seconds=None, requests=None, rate=None, pipeline=1,
+def load_command(build, urls, *, connections=16, seconds=None, requests=None, rate=None, pipeline=1,
                  headers=(), browser=False, cpu=None, ids=None, method=None,
-                 timeout=None, stop_wait=None):
-    command = [program(build, "pixel-load"), "-c", connections, "--json", "--threads", 1]
+                 timeout=None, stop_wait=None, threads=1):
+    command = [program(build, "pixel-load"), "-c", connections, "--json", "--threads", threads]
     for option, value in (("-d", f"{seconds * 1000:.0f}ms" if seconds else None),
                           ("-n", requests), ("--rate", rate), ("--pipeline", pipeline),
                           ("--cpus", cpu), ("--ids", ids), ("--method", method),
@@ -51,13 +51,14 @@ def load_command(build, url, *, connections=16, seconds=None, requests=None, rat
             command += [option, value]
     for header in headers:
         command += ["-H", header]
-    return command + (["--browser"] if browser else []) + [url]
+    urls = [urls] if isinstance(urls, str) else urls
+    return command + (["--browser"] if browser else []) + urls
 
 
-def run_load(build, url, **options):
-    """Runs to its end."""
+def run_load(build, urls, **options):
+    """Runs to its end; `urls` is one or a list, which connections take in turn."""
     seconds = options.get("seconds") or 60
-    done = run(load_command(build, url, **options), seconds=seconds + 60)
+    done = run(load_command(build, urls, **options), seconds=seconds + 60)
     return LoadResult(json.loads(done.stdout))
 
 

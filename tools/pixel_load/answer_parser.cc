@@ -58,8 +58,28 @@ void AnswerParser::reset() noexcept {
   close_ = false;
 }
 
-AnswerParser::Progress AnswerParser::feed(std::string_view bytes, bool to_head) {
-  return state_ == State::kHead ? feed_head(bytes, to_head) : feed_body(bytes);
+AnswerParser::Progress AnswerParser::feed(std::string_view bytes, bool to_head, AnswerMemo& memo) {
+  if (state_ != State::kHead) return feed_body(bytes);
+  return partial_head_.empty() ? feed_whole(bytes, to_head, memo) : feed_head(bytes, to_head);
+}
+
+// Between two answers: most often the next one is here as a whole, and is the last one again.
+AnswerParser::Progress AnswerParser::feed_whole(std::string_view bytes, bool to_head,
+                                                AnswerMemo& memo) {
+  if (memo.is_at(bytes)) {
+    status_ = memo.status();
+    close_ = false;
+    return {Step::kAnswer, memo.size()};
+  }
+  Progress progress = feed_head(bytes, to_head);
+  if (state_ == State::kBody && progress.consumed < bytes.size()) {
+    const Progress body = feed_body(bytes.substr(progress.consumed));
+    progress = {body.step, progress.consumed + body.consumed};
+  }
+  if (progress.step == Step::kAnswer && !close_) {
+    memo.remember(bytes.substr(0, progress.consumed), status_);
+  }
+  return progress;
 }
 
 AnswerParser::Step AnswerParser::finish() noexcept {

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "tools/pixel_load/answer_memo.h"
+
 namespace pixel::load {
 
 class AnswerParser {
@@ -25,8 +27,9 @@ class AnswerParser {
     std::size_t consumed;
   };
 
-  /// `to_head`: the answer is to a HEAD request and has no body whatever its headers say.
-  Progress feed(std::string_view bytes, bool to_head);
+  /// `to_head`: the answer is to a HEAD request and has no body whatever its headers say; the same
+  /// for all users of `memo`.
+  Progress feed(std::string_view bytes, bool to_head, AnswerMemo& memo);
   /// The peer closed. kAnswer when that ended a body without a length; kNeedMore when nothing of
   /// an answer had arrived; kMalformed when one was cut.
   Step finish() noexcept;
@@ -39,6 +42,7 @@ class AnswerParser {
 
  private:
   enum class State : std::uint8_t { kHead, kBody, kBodyUntilClose };
+  Progress feed_whole(std::string_view bytes, bool to_head, AnswerMemo& memo);
   Progress feed_head(std::string_view bytes, bool to_head);
   Progress begin_body(std::string_view head, std::size_t consumed, bool to_head);
   Progress feed_body(std::string_view bytes);

@@ -24,6 +24,8 @@ struct ConnectionKey {
 /// What wait() calls. `error` is an errno, 0 for success.
 class IoEvents {
  public:
+  /// What the next calls report had happened by now: one look at the clock serves for them all.
+  virtual void on_wake() = 0;
   virtual void on_connected(ConnectionKey key, int error) = 0;
   /// `bytes` are the callee's for the call.
   virtual void on_received(ConnectionKey key, std::string_view bytes) = 0;

@@ -63,6 +63,7 @@ class EpollIo final : public Io {
                            static_cast<long>(timeout_ns % 1'000'000'000)};
     const int count = ::epoll_pwait2(epoll_.get(), ready_.data(), kEventsMax, &timeout, nullptr);
     if (count < 0 && errno != EINTR) return base::errno_error("wait on", "epoll", errno);
+    events.on_wake();
     report_outcomes(events);
     for (int i = 0; i < count; ++i) handle(ready_[static_cast<std::size_t>(i)], events);
     return base::ok_status();
@@ -129,6 +130,7 @@ class EpollIo final : public Io {
 
   void receive(ConnectionKey key, IoEvents& events) {
     const ssize_t got = ::recv(sockets_[key.slot].fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    events.on_wake();  // What was received may have come since the last one.
     if (got > 0) {
       events.on_received(key, {buffer_.data(), static_cast<std::size_t>(got)});
     } else if (got == 0 || errno != EAGAIN) {

@@ -59,6 +59,8 @@ class UringIo final : public Io {
     const int error = io_uring_queue_init_params(kSubmissionEntries, &ring_, &params);
     if (error < 0) return uring_error("set up", error);
     ring_open_ = true;
+    // Spares each enter the look-up of its descriptor. Where it is refused nothing is lost.
+    static_cast<void>(io_uring_register_ring_fd(&ring_));
     if ((params.features & IORING_FEAT_EXT_ARG) == 0) return uring_error("wait on", -ENOSYS);
     return open_buffers();
   }
@@ -94,6 +96,8 @@ class UringIo final : public Io {
     if (error < 0 && error != -ETIME && error != -EINTR && error != -EBUSY && error != -EAGAIN) {
       return uring_error("wait on", error);
     }
+    // Completions are made only while we wait: all of them are older than this moment.
+    events.on_wake();
     unsigned head = 0;
     unsigned count = 0;
     io_uring_cqe* cqe = nullptr;

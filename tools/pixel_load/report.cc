@@ -51,6 +51,15 @@ std::string trouble_lines(const Counts& counts) {
   return text;
 }
 
+nlohmann::ordered_json to_object(const Histogram& values) {
+  nlohmann::ordered_json object;
+  object["min"] = us(values.min());
+  object["mean"] = values.mean() / 1000;
+  for (const Percentile& p : kPercentiles) object[p.json_name] = us(values.percentile(p.percent));
+  object["max"] = us(values.max());
+  return object;
+}
+
 }  // namespace
 
 std::string to_table(const Plan& plan, const RunResult& result) {
@@ -85,13 +94,8 @@ std::string to_json(const Plan& plan, const RunResult& result) {
   for (std::size_t i = 2; i < counts.by_class.size(); ++i) {
     object["answered_by_class"][fmt::format("{}xx", i)] = counts.by_class[i].get();
   }
-  auto& latency = object["latency_us"];
-  latency["min"] = us(result.latency.min());
-  latency["mean"] = result.latency.mean() / 1000;
-  for (const Percentile& p : kPercentiles) {
-    latency[p.json_name] = us(result.latency.percentile(p.percent));
-  }
-  latency["max"] = us(result.latency.max());
+  object["latency_us"] = to_object(result.latency);
+  object["send_delay_us"] = to_object(result.send_delay);
   object["cpu_us_per_answer"] = cpu_us_per_answer(result);
   object["connections"] = options.connections;
   object["threads"] = plan.threads;

@@ -98,6 +98,7 @@ void add_up(const Crew& crew, std::uint64_t measure_from_ns, RunResult& result) 
     const Worker& worker = *crew.workers[i];
     add_counts(worker.counts(), *result.counts);
     result.latency.merge(worker.latency());
+    result.send_delay.merge(worker.send_delay());
     last_ns = std::max(last_ns, worker.last_measured_ns());
     if (!crew.outcomes[i] && result.error.empty()) {
       result.error = crew.outcomes[i].error().message;

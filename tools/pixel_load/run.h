@@ -16,6 +16,7 @@ namespace pixel::load {
 struct RunResult {
   std::unique_ptr<Counts> counts = std::make_unique<Counts>();
   Histogram latency;         // Nanoseconds, of measured answers.
+  Histogram send_delay;      // Open loop: nanoseconds from the intended time to the sending.
   double seconds = 0;        // From the end of the warm-up to the last measured answer.
   double cpu_seconds = 0;    // User and system, of this process.
   std::string error;         // Of a thread or of the ids file; empty when there was none.

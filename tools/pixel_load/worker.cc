@@ -65,7 +65,7 @@ base::Status Worker::run(std::uint64_t start_ns) {
     if (now >= next_upkeep_ns_) upkeep(now);
     if (sending_ && !may_send(now)) begin_drain(now);
     if (!sending_ && is_drained(now)) break;
-    if (sending_) issue_due_requests();
+    if (sending_) issue_due_requests(now);
     flush_dirty();
     base::Status waited = io_->wait(wait_ns(base::monotonic_ns()), *this);
     if (!waited) return waited;
@@ -101,17 +101,26 @@ bool Worker::is_drained(std::uint64_t now_ns) const noexcept {
   return in_flight_total_ == 0 || now_ns >= drain_until_ns_;
 }
 
-void Worker::issue_due_requests() {
+void Worker::issue_due_requests(std::uint64_t now_ns) {
   while (requests_left_ > 0 && !ready_.empty()) {
-    const std::uint64_t now = base::monotonic_ns();
-    if (now >= end_ns_ || !schedule_.due(now)) return;
+    // To send takes time as well: what has become due meanwhile goes too.
+    if (!schedule_.due(now_ns)) now_ns = base::monotonic_ns();
+    if (now_ns >= end_ns_ || !schedule_.due(now_ns)) return;
     const std::uint32_t slot = ready_.pop();
     Connection& connection = connections_[slot];
     connection.ready_queued = false;
     if (connection.state != Connection::State::kOpen || !connection.has_room()) continue;
-    issue(slot, now);
+    fill(slot, now_ns);
     make_ready(slot);
   }
+}
+
+// Requests that are due together go together, as far as the pipeline allows: one send for all.
+void Worker::fill(std::uint32_t slot, std::uint64_t now_ns) {
+  const Connection& connection = connections_[slot];
+  do {
+    issue(slot, now_ns);
+  } while (requests_left_ > 0 && connection.has_room() && schedule_.due(now_ns));
 }
 
 void Worker::issue(std::uint32_t slot, std::uint64_t now_ns) {
@@ -120,7 +129,11 @@ void Worker::issue(std::uint32_t slot, std::uint64_t now_ns) {
   const std::size_t bytes_before = connection.outgoing.size();
   templates[connection.next_template].append(next_seq_, random_, connection.outgoing);
   if (++connection.next_template == templates.size()) connection.next_template = 0;
-  connection.push({next_seq_, schedule_.take(now_ns), now_ns});
+  const std::uint64_t meant_ns = schedule_.take(now_ns);
+  connection.push({next_seq_, meant_ns, now_ns});
+  if (schedule_.is_open_loop() && meant_ns >= measure_from_ns_) {
+    send_delay_.record(now_ns - meant_ns);
+  }
   // Threads take turns: numbers are unique without sharing a counter.
   next_seq_ += plan_.threads;
   --requests_left_;

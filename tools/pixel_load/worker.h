@@ -37,6 +37,8 @@ class Worker final : private IoEvents {
   const Counts& counts() const noexcept { return counts_; }
   /// After run(): in nanoseconds, of measured answers.
   const Histogram& latency() const noexcept { return latency_; }
+  /// After run(), open loop: nanoseconds from a measured request's intended time to its sending.
+  const Histogram& send_delay() const noexcept { return send_delay_; }
   /// After run(): when the last measured answer arrived; 0 when there was none.
   std::uint64_t last_measured_ns() const noexcept { return last_measured_ns_; }
 
@@ -46,7 +48,8 @@ class Worker final : private IoEvents {
   bool may_send(std::uint64_t now_ns) const noexcept;
   bool is_drained(std::uint64_t now_ns) const noexcept;
   void begin_drain(std::uint64_t now_ns);
-  void issue_due_requests();
+  void issue_due_requests(std::uint64_t now_ns);
+  void fill(std::uint32_t slot, std::uint64_t now_ns);
   void issue(std::uint32_t slot, std::uint64_t now_ns);
   void flush_dirty();
   void flush(std::uint32_t slot);
@@ -64,12 +67,13 @@ class Worker final : private IoEvents {
   void retry_later(std::uint32_t slot, Backoff backoff);
 
   // worker_events.cc: what the kernel reports.
+  void on_wake() override;
   void on_connected(ConnectionKey key, int error) override;
   void on_received(ConnectionKey key, std::string_view bytes) override;
   void on_receive_ended(ConnectionKey key, int error) override;
   void on_receive_paused(ConnectionKey key) override;
   void on_sent(ConnectionKey key, int error) override;
-  void complete_answer(std::uint32_t slot, std::uint64_t now_ns);
+  void complete_answer(std::uint32_t slot);
   void lose_connection(std::uint32_t slot);
   void refuse_malformed(std::uint32_t slot);
   void make_ready(std::uint32_t slot);
@@ -83,11 +87,13 @@ class Worker final : private IoEvents {
   const unsigned index_;
   Counts counts_;
   Histogram latency_;
+  Histogram send_delay_;
   base::Prng random_;
   IdWriter ids_;
   std::unique_ptr<Io> io_;
   Schedule schedule_;
   std::vector<Connection> connections_;
+  AnswerMemo memo_;
   SlotQueue ready_;                   // Open connections with room for a request.
   std::vector<std::uint32_t> dirty_;  // Connections with requests to hand over.
 
@@ -101,6 +107,7 @@ class Worker final : private IoEvents {
   std::uint64_t measure_from_ns_ = 0;
   std::uint64_t end_ns_ = UINT64_MAX;
   std::uint64_t drain_until_ns_ = UINT64_MAX;
+  std::uint64_t woke_ns_ = 0;
   std::uint64_t last_answer_ns_ = 0;
   std::uint64_t last_measured_ns_ = 0;
   std::uint64_t next_upkeep_ns_ = 0;

@@ -7,6 +7,8 @@
 
 namespace pixel::load {
 
+void Worker::on_wake() { woke_ns_ = base::monotonic_ns(); }
+
 void Worker::on_connected(ConnectionKey key, int error) {
   if (!is_current(key)) return;
   Connection& connection = connections_[key.slot];
@@ -26,15 +28,14 @@ void Worker::on_connected(ConnectionKey key, int error) {
 void Worker::on_received(ConnectionKey key, std::string_view bytes) {
   if (!is_current(key)) return;
   Connection& connection = connections_[key.slot];
-  const std::uint64_t now = base::monotonic_ns();
   counts_.bytes_received.add(bytes.size());
   while (!bytes.empty()) {
     if (connection.in_flight_count == 0) return refuse_malformed(key.slot);
-    const AnswerParser::Progress progress = connection.parser.feed(bytes, plan_.to_head);
+    const AnswerParser::Progress progress = connection.parser.feed(bytes, plan_.to_head, memo_);
     bytes.remove_prefix(progress.consumed);
     if (progress.step == AnswerParser::Step::kMalformed) return refuse_malformed(key.slot);
     if (progress.step == AnswerParser::Step::kNeedMore) continue;
-    complete_answer(key.slot, now);
+    complete_answer(key.slot);
     if (!connection.parser.close()) continue;
     counts_.connections_closed_by_peer.add();
     close_connection(key.slot);
@@ -47,7 +48,7 @@ void Worker::on_receive_ended(ConnectionKey key, int error) {
   Connection& connection = connections_[key.slot];
   if (error == 0 && connection.in_flight_count > 0 &&
       connection.parser.finish() == AnswerParser::Step::kAnswer) {
-    complete_answer(key.slot, base::monotonic_ns());
+    complete_answer(key.slot);
   }
   if (connection.in_flight_count > 0 || error != 0) return lose_connection(key.slot);
   counts_.connections_closed_by_peer.add();
@@ -73,11 +74,11 @@ void Worker::on_sent(ConnectionKey key, int error) {
   flush(key.slot);
 }
 
-void Worker::complete_answer(std::uint32_t slot, std::uint64_t now_ns) {
+void Worker::complete_answer(std::uint32_t slot) {
   Connection& connection = connections_[slot];
   const InFlight request = connection.pop();
   --in_flight_total_;
-  last_answer_ns_ = now_ns;
+  last_answer_ns_ = woke_ns_;
   connection.failures = 0;
   const unsigned status = connection.parser.status();
   counts_.answered.add();
@@ -85,8 +86,8 @@ void Worker::complete_answer(std::uint32_t slot, std::uint64_t now_ns) {
   if (status / 100 == 2) ids_.add(request.seq);
   if (request.meant_ns >= measure_from_ns_) {
     counts_.measured.add();
-    latency_.record(now_ns - std::min(now_ns, request.meant_ns));
-    last_measured_ns_ = now_ns;
+    latency_.record(woke_ns_ - std::min(woke_ns_, request.meant_ns));
+    last_measured_ns_ = woke_ns_;
   }
   make_ready(slot);
 }

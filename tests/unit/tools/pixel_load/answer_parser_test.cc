@@ -22,12 +22,13 @@ struct Outcome {
 // Feeds the pieces as they arrive, then the peer's close.
 Outcome parse(const std::vector<std::string_view>& pieces, bool to_head = false) {
   AnswerParser parser;
+  AnswerMemo memo;
   Outcome outcome;
   for (std::string_view piece : pieces) {
     const std::string copy(piece);  // Of its own, so that reading past its end is found.
     piece = copy;
     while (!piece.empty() && !outcome.malformed) {
-      const auto progress = parser.feed(piece, to_head);
+      const auto progress = parser.feed(piece, to_head, memo);
       EXPECT_LE(progress.consumed, piece.size());
       piece.remove_prefix(progress.consumed);
       outcome.malformed = progress.step == Step::kMalformed;
@@ -100,9 +101,10 @@ TEST(AnswerParser, RefusesWhatIsNoAnswer) {
 
 TEST(AnswerParser, AHeadWithoutEndIsBounded) {
   AnswerParser parser;
+  AnswerMemo memo;
   const std::string junk(4096, 'x');
   std::size_t fed = 0;
-  while (parser.feed(junk, false).step == Step::kNeedMore) {
+  while (parser.feed(junk, false, memo).step == Step::kNeedMore) {
     fed += junk.size();
     ASSERT_LE(fed, AnswerParser::kHeadBytesMax + junk.size());
   }
@@ -110,10 +112,42 @@ TEST(AnswerParser, AHeadWithoutEndIsBounded) {
 
 TEST(AnswerParser, ResetForgetsACutAnswer) {
   AnswerParser parser;
-  parser.feed(std::string_view(kPixel).substr(0, 30), false);
+  AnswerMemo memo;
+  parser.feed(std::string_view(kPixel).substr(0, 30), false, memo);
   parser.reset();
-  EXPECT_EQ(parser.feed(kPixel, false).step, Step::kNeedMore);  // The head; the body follows.
+  EXPECT_EQ(parser.feed(kPixel, false, memo).step, Step::kAnswer);
   EXPECT_EQ(parser.status(), 200U);
+}
+
+TEST(AnswerParser, ARememberedAnswerIsReadTheSameInOtherCompany) {
+  const std::string not_found = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+  const std::string prefix = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n";
+  const Outcome outcome = parse({kPixel + kPixel + not_found, not_found + kPixel, kPixel, kPixel,
+                                 prefix, "no", not_found + kEmpty});
+  EXPECT_EQ(outcome.statuses,
+            (std::vector<unsigned>{200, 200, 404, 404, 200, 200, 200, 404, 404, 204}));
+  EXPECT_FALSE(outcome.malformed);
+}
+
+TEST(AnswerMemo, KeepsOnlyWhatIsWholeAndNotTooLong) {
+  AnswerMemo memo;
+  EXPECT_FALSE(memo.is_at(kPixel));
+  memo.remember(kPixel, 200);
+  EXPECT_TRUE(memo.is_at(kPixel + kEmpty));
+  EXPECT_FALSE(memo.is_at(std::string_view(kPixel).substr(0, kPixel.size() - 1)));
+  std::string other = kPixel;
+  other.back() = 'h';
+  EXPECT_FALSE(memo.is_at(other));
+  memo.remember(std::string(AnswerMemo::kBytesMax + 1, 'x'), 200);
+  EXPECT_TRUE(memo.is_at(kPixel));
+}
+
+TEST(AnswerMemo, AnswersThatEndTheConnectionAreNotRemembered) {
+  AnswerParser parser;
+  AnswerMemo memo;
+  EXPECT_EQ(parser.feed(kEmpty, false, memo).step, Step::kAnswer);
+  EXPECT_TRUE(parser.close());
+  EXPECT_FALSE(memo.is_at(kEmpty));
 }
 
 }  // namespace

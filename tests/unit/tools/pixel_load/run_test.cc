@@ -251,6 +251,38 @@ TEST_P(Run, OpenLoopShowsTheWaitBehindASlowServer) {
   EXPECT_GE(result.latency.percentile(50), 70 * kMs);
 }
 
+// No coordinated omission: of 1,000 requests a second a stall of 200 ms delays 200, the first by
+// all of it, the last by nothing, though only four could even be sent. A stall can only be shown
+// too small: others' work on this machine makes latencies longer, so the bounds are lower ones.
+TEST_P(Run, OpenLoopShowsAStallForEveryRequestItDelayed) {
+  TestResponder responder(Manner::kStallsOnce);
+  Options options = options_for(responder);
+  options.threads = 1;
+  options.rate = 1000;
+  options.requests = 1000;
+  const RunResult result = run_with(options);
+  EXPECT_EQ(result.latency.count(), 1000U);
+  EXPECT_GE(result.latency.max(), 190 * kMs);
+  EXPECT_GE(result.latency.percentile(95.5), 150 * kMs);  // 45 of the 50 that wait that long.
+  EXPECT_GE(result.latency.percentile(90.5), 100 * kMs);
+  EXPECT_GE(result.latency.percentile(85.5), 50 * kMs);
+  EXPECT_LE(result.latency.percentile(70), 100 * kMs);  // Nor does it delay all.
+  // They were late to be sent, and it says so: of the 200 only four were under way.
+  EXPECT_GE(result.send_delay.percentile(90.5), 90 * kMs);
+}
+
+TEST_P(Run, ClosedLoopShowsAStallOncePerConnection) {
+  TestResponder responder(Manner::kStallsOnce);
+  Options options = options_for(responder);
+  options.threads = 1;
+  options.requests = 1000;
+  const RunResult result = run_with(options);
+  EXPECT_EQ(result.latency.count(), 1000U);
+  EXPECT_GE(result.latency.max(), 190 * kMs);
+  EXPECT_LE(result.latency.percentile(99), 100 * kMs);
+  EXPECT_EQ(result.send_delay.count(), 0U);
+}
+
 TEST_P(Run, WarmUpIsLeftOutOfTheLatencies) {
   TestResponder responder(Manner::kWhole);
   Options options = options_for(responder);
@@ -317,6 +349,7 @@ TEST_P(Run, JsonHasTheDocumentedFields) {
   EXPECT_EQ(object["answered_by_class"]["2xx"], 300);
   for (const char* field : {"min", "mean", "p50", "p90", "p99", "p99_9", "p99_99", "max"}) {
     EXPECT_TRUE(object["latency_us"][field].is_number()) << field;
+    EXPECT_TRUE(object["send_delay_us"][field].is_number()) << field;
   }
   for (const char* field : {"rate", "seconds", "sent", "measured", "bytes_sent", "bytes_received",
                             "connects", "connect_errors", "connections_lost", "closed_unannounced",

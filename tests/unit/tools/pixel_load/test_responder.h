@@ -27,6 +27,7 @@ enum class Manner {
   kSilent,      // Never answers.
   kRefuses,     // 503 with an empty body.
   kTwice,       // Two answers to one request.
+  kStallsOnce,  // Answers nobody for 200 ms, when it has taken its 300th request.
 };
 
 class TestResponder {

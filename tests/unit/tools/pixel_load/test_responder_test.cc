@@ -15,6 +15,8 @@ namespace pixel::load {
 namespace {
 
 constexpr std::uint64_t kOften = 5;
+constexpr std::uint64_t kStallsAtRequest = 300;
+constexpr std::chrono::milliseconds kStall(200);
 
 const std::string kPixelBody(43, 'g');
 
@@ -158,6 +160,9 @@ bool TestResponder::answer(int fd, const std::string& request) {
       send_all(fd, head("200 OK", "") + kPixelBody);
       answered_.insert(id);
       return false;
+    case Manner::kStallsOnce:
+      if (requests_ == kStallsAtRequest) std::this_thread::sleep_for(kStall);
+      break;
     case Manner::kWhole:
       break;
   }
