@@ -28,7 +28,7 @@ namespace pixel::bench {
 namespace {
 
 // The same whatever the count: to make it must cost the same.
-constexpr std::size_t kSegmentBytes = 4 << 20;
+constexpr std::size_t kSegmentBytes = 1 << 20;
 
 // Keeps the compiler from knowing what a value is, or that nobody reads it.
 template <class T>
