@@ -5,8 +5,8 @@
 // A loop: enter the ring -> handle completions (parse, log, collect answers) -> publish the lines
 // -> queue the answers. The next enter submits them: a line is in the file before its answer is
 // visible to the kernel. The members are defined in dispatch.h (hot), dispatch_requests.h (what is
-// not a plain GET), dispatch_bodies.h, dispatch_errors.h and life.h (cold); worker.cc instantiates
-// them.
+// not a plain GET), dispatch_bodies.h, dispatch_disk.h (answers that wait for the disk),
+// dispatch_errors.h and life.h (cold); worker.cc instantiates them.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,7 @@
 #include "edge/client/text_table.h"
 #include "edge/composed_answers.h"
 #include "edge/exchange.h"
+#include "edge/log/disk_lane.h"
 #include "edge/log/segment_writer.h"
 #include "edge/net/connection.h"
 #include "edge/net/operations.h"
@@ -41,6 +42,8 @@ inline constexpr std::uint32_t kReceiveBufferBytes = 2'048;
 inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
 /// Between one lot of connections whose deadline has come and the next, at least.
 inline constexpr std::uint64_t kEndsPauseNs = 200'000;
+/// Between an attempt to write what the disk did not take and the next.
+inline constexpr std::uint64_t kDiskRetryNs = 100'000'000;
 /// A line grows to at most three times its head, and its other fields are short.
 inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
   return 3 * std::size_t{limits.head_bytes} + 4'096;
@@ -79,6 +82,22 @@ class WorkerCore {
   }
 
  private:
+  /// The lines that are written by one sync, and the answers that wait for it. All but the totals
+  /// is of the group under way.
+  struct Group {
+    bool open = false;    // Is being written.
+    bool failed = false;  // The disk has not taken it: it is written again and again.
+    bool has_lines = false;
+    std::uint32_t writes = 0;    // Under way.
+    int error = 0;               // errno of one that failed.
+    std::uint64_t begun_ns = 0;  // This attempt.
+    std::uint64_t retry_at_ns = 0;
+    std::uint64_t answered_lines = 0;   // As answered_lines_ was when it was closed.
+    std::uint64_t withdrawn_lines = 0;  // In all: answers that were not given after all.
+    std::uint64_t number = 0;           // Groups so far whose answers were held, ...
+    std::uint64_t sent_number = 0;      // ... and sent.
+  };
+
   struct Listener {
     int fd;
     bool expects_proxy;
@@ -105,6 +124,7 @@ class WorkerCore {
   bool log_line(const Connection& connection, const Exchange& exchange, const Response& response);
   void keep_partial(Connection& connection, std::string_view rest);
   void flush_outputs();
+  void send_output(Connection& connection, const Output& output, bool end_follows);
   void arm_receive(Connection& connection);
   void arm_accept(std::uint32_t listener);
   bool may_parse(const Connection& connection) const noexcept;
@@ -141,6 +161,26 @@ class WorkerCore {
   void link_body(Connection& connection) noexcept;
   bool evict_oldest_body();
   BodyBlock& body_block(const Connection& connection) const noexcept;
+
+  // dispatch_disk.h: log.durability = "disk".
+  void commit_outputs();
+  void begin_group();
+  void hold_outputs();
+  void write_group();
+  void write_lane(std::uint32_t lane);
+  void on_written(CompletionToken token, int result);
+  void settle_group();
+  void count_sync();
+  void publish_lanes();
+  void send_held();
+  void append_to_tail(Connection& connection, const Output& output);
+  void fail_group();
+  void withdraw_answers();
+  void end_disk_trouble();
+  void look_at_disk();
+  void finish_lanes();
+  bool awaits_disk(const Connection& connection) const noexcept;
+  bool is_disk_busy() const noexcept { return group_.open || group_.failed; }
 
   // dispatch_errors.h: everything that is not the straight path.
   void on_accept_end(std::uint32_t listener, int result);
@@ -193,6 +233,9 @@ class WorkerCore {
   WorkerControl& control_;
   WorkerCounters& counters_;
   R& ring_;
+  const bool waits_for_disk_;
+  std::optional<DiskLane> disk_;  // The lanes of the two writers, where answers wait for them.
+  std::optional<DiskLane> events_disk_;
   SegmentWriter writer_;
   std::optional<SegmentWriter> events_;
   std::unique_ptr<WorkerRules> rules_;
@@ -217,6 +260,7 @@ class WorkerCore {
   std::unique_ptr<std::uint32_t[]> held_bytes_;  // By receive buffer.
 
   ConnectionQueue<OutputTag> outputs_;
+  ConnectionQueue<HeldTag> held_;
   ConnectionQueue<InputTag> inputs_;
   ConnectionQueue<CloserTag> closers_;
   ConnectionQueue<StarvedTag> starved_;
@@ -227,8 +271,11 @@ class WorkerCore {
   std::uint32_t ticked_s_ = 0;  // Whose seconds begin at another time than the wall's.
   logfmt::DateTimeText date_time_{};
   std::uint64_t answered_lines_ = 0;
-  bool accept_paused_ = false;   // Every slot is taken: newcomers wait in the backlog.
-  bool accept_trouble_ = false;  // Paused, or a listener waits to be tried again.
+  Group group_;
+  std::uint64_t old_rules_group_ = 0;  // The last one that may have answers of old_rules_.
+  bool inputs_wait_ = false;           // What is queued has room when the group is done.
+  bool accept_paused_ = false;         // Every slot is taken: newcomers wait in the backlog.
+  bool accept_trouble_ = false;        // Paused, or a listener waits to be tried again.
   bool draining_ = false;
   bool finished_ = false;
 };

@@ -14,7 +14,7 @@ namespace pixel::edge {
 /// How one segment stands.
 struct TouchState {
   std::uint64_t touched_end = 0;  // Pages before it were populated; page aligned.
-  std::uint64_t written_end = 0;  // Write-back of all before it was started; MiB aligned.
+  std::uint64_t written_end = 0;  // All before it was given to write-back, or freed; MiB aligned.
 };
 
 /// Which system interface populates pages.
@@ -31,5 +31,8 @@ int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
 /// Starts write-back (sync_file_range, no waiting) of whole MiBs finished before `position`. Not
 /// fdatasync: that write-protects pages ahead too (append p99.9 1 us -> 32-129 us).
 void write_behind(int fd, std::uint64_t position, TouchState& state) noexcept;
+
+/// Of private memory: gives back whole MiBs before `position`. REQUIRES: nobody reads them again.
+void release_behind(char* base, std::uint64_t position, TouchState& state) noexcept;
 
 }  // namespace pixel::edge

@@ -54,16 +54,18 @@ int reserve_blocks(int fd, std::uint64_t bytes) {
   return result;
 }
 
-int map_file(SegmentFile& file, std::uint64_t capacity) {
-  void* const memory =
-      ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, file.fd.get(), 0);
+int map_file(SegmentFile& file, std::uint64_t capacity, Durability durability) {
+  const bool shared = durability == Durability::kProcess;
+  void* const memory = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE,
+                              shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                              shared ? file.fd.get() : -1, 0);
   if (memory == MAP_FAILED) return errno;
   file.mapped.base = static_cast<char*>(memory);
   file.mapped.capacity = capacity;
   return 0;
 }
 
-int fill(SegmentFile& file, std::uint64_t capacity) {
+int fill(SegmentFile& file, std::uint64_t capacity, Durability durability) {
   switch_off_copy_on_write(file.fd.get());
   if (const int error = reserve_blocks(file.fd.get(), capacity); error != 0) return error;
   // The header goes in by write(2): should even this fail, it is an error number here.
@@ -73,7 +75,7 @@ int fill(SegmentFile& file, std::uint64_t capacity) {
     if (count != static_cast<ssize_t>(header.size())) return count < 0 ? errno : ENOSPC;
     file.mapped.position = header.size();
   }
-  return map_file(file, capacity);
+  return map_file(file, capacity, durability);
 }
 
 SegmentFileError describe(const std::filesystem::path& path, int error_number) {
@@ -88,7 +90,8 @@ bool SegmentFileError::disk_full() const noexcept {
 
 base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spool,
                                                                 const logfmt::SegmentId& id,
-                                                                std::uint64_t capacity) {
+                                                                std::uint64_t capacity,
+                                                                Durability durability) {
   SegmentFile file;
   file.path = spool.active() / (logfmt::active_file_name(id) + std::string(kUnnamedSuffix));
   file.mapped.id = id;
@@ -97,7 +100,7 @@ base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spo
   const int fd = ::open(file.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0) return describe(file.path, errno);
   file.fd.reset(fd);
-  if (const int error = fill(file, capacity); error != 0) {
+  if (const int error = fill(file, capacity, durability); error != 0) {
     ::unlink(file.path.c_str());
     return describe(file.path, error);
   }
