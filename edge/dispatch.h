@@ -356,6 +356,14 @@ void WorkerCore<R>::queue_output(Connection& connection, const char* bytes, std:
   output.count += count;
 }
 
+template <Ring R>
+inline void WorkerCore<R>::send_output(Connection& connection, const Output& output,
+                                       bool end_follows) {
+  prepare_send(ring_.next_entry(), connection.fd, output.bytes, output.count, end_follows,
+               {Operation::kSend, connection.generation, connection.index});
+  connection.sent = output;
+}
+
 /// Publishes the lines, then queues the answers; the next enter submits them.
 template <Ring R>
 void WorkerCore<R>::flush_outputs() {
@@ -380,13 +388,6 @@ void WorkerCore<R>::flush_outputs() {
   counters_.bytes_sent.add(bytes);
   arena_.turn();
   composed_.turn();
-}
-
-template <Ring R>
-void WorkerCore<R>::send_output(Connection& connection, const Output& output, bool end_follows) {
-  prepare_send(ring_.next_entry(), connection.fd, output.bytes, output.count, end_follows,
-               {Operation::kSend, connection.generation, connection.index});
-  connection.sent = output;
 }
 
 template <Ring R>

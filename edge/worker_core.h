@@ -124,7 +124,8 @@ class WorkerCore {
   bool log_line(const Connection& connection, const Exchange& exchange, const Response& response);
   void keep_partial(Connection& connection, std::string_view rest);
   void flush_outputs();
-  void send_output(Connection& connection, const Output& output, bool end_follows);
+  [[gnu::always_inline]] void send_output(Connection& connection, const Output& output,
+                                          bool end_follows);
   void arm_receive(Connection& connection);
   void arm_accept(std::uint32_t listener);
   bool may_parse(const Connection& connection) const noexcept;
