@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 namespace pixel::edge {
 
 std::string why_not_ready(const AdminView& view) {
@@ -14,6 +16,13 @@ std::string why_not_ready(const AdminView& view) {
     }
   }
   if (!view.refuse_when_full->load(std::memory_order_relaxed)) return {};
+  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
+    const int trouble = (*view.controls)[worker]->disk_trouble.load(std::memory_order_relaxed);
+    if (trouble == 0) continue;
+    return fmt::format("the disk takes no lines of worker {}: {}", worker,
+                       trouble == WorkerControl::kDiskSilent ? "it has not answered for seconds"
+                                                             : std::strerror(trouble));
+  }
   const KeeperStatus status = view.keeper->status();
   for (const KeeperStatus::Lane& lane : status.lanes) {
     const auto& worker = *(*view.controls)[lane.worker];

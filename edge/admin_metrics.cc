@@ -2,6 +2,8 @@
 // COLD: every counter of the edge as Prometheus text. Labels are bounded: worker, response, reason.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "base/clock.h"
@@ -68,6 +70,23 @@ void add_worker_metrics(const AdminView& view, MetricsText& text) {
   }
 }
 
+// Of groups of lines that the disk took.
+void add_syncs(const AdminView& view, MetricsText& text) {
+  text.family("pixel_edge_sync_seconds", Kind::kHistogram,
+              "From a group of lines to their sync (log.durability = \"disk\").");
+  std::array<double, kSyncBoundsNs.size()> bounds{};
+  std::transform(kSyncBoundsNs.begin(), kSyncBoundsNs.end(), bounds.begin(),
+                 [](std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; });
+  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
+    const WorkerCounters& counters = (*view.controls)[worker]->counters;
+    std::array<std::uint64_t, kSyncBucketCount> counts{};
+    std::transform(counters.syncs.begin(), counters.syncs.end(), counts.begin(),
+                   [](const Counter& counter) { return counter.get(); });
+    text.histogram(worker_label(worker), bounds, counts,
+                   static_cast<double>(counters.sync_ns.get()) * 1e-9);
+  }
+}
+
 void add_slot_metrics(const AdminView& view, MetricsText& text) {
   const auto slots = view.page->slots();
   // Answers before lines, which are stored first: one scrape never shows more answers than lines.
@@ -119,6 +138,7 @@ std::string metrics_text(const AdminView& view) {
   text.sample("", std::uint64_t{why_not_ready(view).empty() ? 1U : 0U});
   add_answers(view, text);
   add_worker_metrics(view, text);
+  add_syncs(view, text);
   add_slot_metrics(view, text);
   add_keeper_metrics(view, text);
   return text.text();

@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "edge/client/client_options.h"
+#include "edge/log/durability.h"
 #include "edge/policy/policy_options.h"
 #include "edge/routes/route_options.h"
 
@@ -39,6 +40,7 @@ struct EdgeConfig {
   // [log]
   std::string distribution = "PIXELEDGE";
   std::string distribution_host = "pixeledge.local";
+  Durability durability = Durability::kProcess;
   // [spool]
   std::filesystem::path spool_path = "/var/spool/pixeledge";
   std::uint64_t segment_bytes = 64 * base::kMiB;

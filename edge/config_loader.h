@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -65,17 +64,9 @@ class Loader {
   }
   template <class Choice, std::size_t N>
   void choice(const SettingKey& key, Choice& value, const std::array<std::string_view, N>& names) {
-    if constexpr (std::is_same_v<Choice, Durability>) {
-      std::string name(names[0]);
-      current_->read(key.name, name);
-      if (name != names[0]) {
-        current_->fail(key.name, "\"process\": no other durability exists in this version");
-      }
-    } else {
-      std::string name(names[static_cast<std::size_t>(value)]);
-      word(key, name, names);
-      value = static_cast<Choice>(std::find(names.begin(), names.end(), name) - names.begin());
-    }
+    std::string name(names[static_cast<std::size_t>(value)]);
+    word(key, name, names);
+    value = static_cast<Choice>(std::find(names.begin(), names.end(), name) - names.begin());
   }
   template <std::size_t N>
   void word(const SettingKey& key, std::string& value,

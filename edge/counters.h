@@ -30,6 +30,12 @@ class Counter {
   std::atomic<std::uint64_t> value_{0};
 };
 
+/// Upper bounds of the histogram of groups' syncs.
+inline constexpr std::array<std::uint64_t, 12> kSyncBoundsNs{
+    250'000,    500'000,    1'000'000,  2'000'000,   4'000'000,   8'000'000,
+    16'000'000, 32'000'000, 64'000'000, 128'000'000, 512'000'000, 2'048'000'000};
+inline constexpr std::size_t kSyncBucketCount = kSyncBoundsNs.size() + 1;
+
 struct alignas(base::kFalseSharingBytes) WorkerCounters {
   std::array<Counter, kResponseCount> answered;      // By ResponseId, handed to the kernel.
   std::array<Counter, kRefusalCount> refused_heads;  // By Refusal.
@@ -62,7 +68,12 @@ struct alignas(base::kFalseSharingBytes) WorkerCounters {
   Counter bodies_evicted;          // 408: the oldest of limits.bodies_max made place for another.
   Counter body_shortages;          // 503: limits.bodies_max bodies were being received.
   Counter redirects_refused;       // 400: no target, or one that is not allowed.
-  Counter rules_changed;           // Reloads that reached this worker.
+  Counter sync_errors;        // Groups that the disk did not take; their answers were withdrawn.
+  Counter answers_withdrawn;  // Of lines that the disk did not take: their connections were closed.
+  Counter answers_held;       // Gauge: of lines that are not on the disk yet.
+  Counter sync_ns;            // That groups took, in all; each counted by its time in ...
+  std::array<Counter, kSyncBucketCount> syncs;  // ... those up to kSyncBoundsNs, and above.
+  Counter rules_changed;                        // Reloads that reached this worker.
   Counter loops;
   Counter completions;
   Counter completion_overflows;  // The completion queue was full; a sizing error.

@@ -39,7 +39,7 @@ bool WorkerCore<R>::step() {
   }
   if (accept_trouble_) [[unlikely]]
     retry_accepts();
-  flush_outputs();
+  waits_for_disk_ ? commit_outputs() : flush_outputs();
   ring_.publish_buffers();
   if (!starved_.empty()) [[unlikely]]
     rearm_starved();
@@ -54,7 +54,10 @@ void WorkerCore<R>::dispatch(const io_uring_cqe& completion) {
     if ((completion.flags & IORING_CQE_F_MORE) == 0) on_accept_end(token.index, completion.res);
     return;
   }
-  if (token.operation == Operation::kNone || token.operation == Operation::kWake) return;
+  if (token.operation == Operation::kNone || token.operation >= Operation::kWake) {
+    if (token.operation == Operation::kWrite) on_written(token, completion.res);
+    return;
+  }
   Connection* const connection = connections_.find(token);
   if (connection == nullptr) [[unlikely]] {
     counters_.stale_completions.add();
@@ -365,6 +368,14 @@ void WorkerCore<R>::queue_output(Connection& connection, const char* bytes, std:
   output.count += count;
 }
 
+template <Ring R>
+inline void WorkerCore<R>::send_output(Connection& connection, const Output& output,
+                                       bool end_follows) {
+  prepare_send(ring_.next_entry(), connection.fd, output.bytes, output.count, end_follows,
+               {Operation::kSend, connection.generation, connection.index});
+  connection.sent = output;
+}
+
 /// Publishes the lines, then queues the answers; the next enter submits them.
 template <Ring R>
 void WorkerCore<R>::flush_outputs() {
@@ -380,11 +391,8 @@ void WorkerCore<R>::flush_outputs() {
       release_if_settled(connection);
       continue;
     }
-    prepare_send(ring_.next_entry(), connection.fd, connection.output.bytes,
-                 connection.output.count, connection.close_after_output && connection.linger,
-                 {Operation::kSend, connection.generation, connection.index});
+    send_output(connection, connection.output, connection.close_after_output && connection.linger);
     bytes += connection.output.count;
-    connection.sent = connection.output;
     connection.output = Output{};
     if (connection.close_after_output) [[unlikely]]
       closers_.push(connection);
@@ -396,7 +404,9 @@ void WorkerCore<R>::flush_outputs() {
 
 template <Ring R>
 Wait WorkerCore<R>::next_wait() const {
-  const bool more_to_do = !closers_.empty() || !inputs_.empty() || !starved_.empty();
+  const bool inputs_have_room = !inputs_.empty() && !inputs_wait_;
+  const bool has_written = group_.open && group_.writes == 0;
+  const bool more_to_do = !closers_.empty() || inputs_have_room || !starved_.empty() || has_written;
   if (more_to_do) return {0, 0, 0};
   // Once a second the clock text, the timers and the segment's age are looked at.
   std::uint64_t timeout_ns = 1'000'000'000 - now_ns_ % 1'000'000'000;
@@ -404,6 +414,7 @@ Wait WorkerCore<R>::next_wait() const {
     if (each.retry_at_ns != 0) timeout_ns = std::min<std::uint64_t>(timeout_ns, 20'000'000);
   }
   if (draining_) timeout_ns = std::min<std::uint64_t>(timeout_ns, 50'000'000);
+  if (group_.failed) timeout_ns = std::min(timeout_ns, detail::kDiskRetryNs);
   if (wheel_.has_due()) [[unlikely]]
     timeout_ns = std::min(timeout_ns, detail::kEndsPauseNs);
   return wait_policy_.next(connections_.open_count(), timeout_ns);

@@ -57,7 +57,9 @@ void WorkerCore<R>::retry_accepts() {
 template <Ring R>
 void WorkerCore<R>::on_receive_end(Connection& connection, int result) {
   if (!connection.open) return release_if_settled(connection);
-  const bool blocked = connection.tail != BlockPool::kNone;
+  // Armed again by on_tail_done, or by parse_queued.
+  const bool blocked =
+      connection.tail != BlockPool::kNone || (waits_for_disk_ && connection.queued_input);
   if (result > 0 || result == -ECANCELED || result == -EINTR) {
     if (!blocked) arm_receive(connection);
   } else if (result == 0) {
@@ -78,7 +80,7 @@ void WorkerCore<R>::finish_connection(Connection& connection) {
   if (connection.lingering) return close_connection(connection);
   // parse_queued and on_tail_done come back here.
   if (connection.queued_input || connection.tail != BlockPool::kNone) return;
-  if (connection.output.count != 0) {
+  if (connection.output.count != 0 || connection.held.count != 0) {
     connection.close_after_output = true;
   } else if (!connection.close_after_output) {
     close_connection(connection);
@@ -108,6 +110,8 @@ void WorkerCore<R>::queue_input(Connection& connection) {
   if (connection.queued_input || connection.close_after_output) return;
   connection.queued_input = true;
   inputs_.push(connection);
+  // Its turn comes with the disk's: what it sends meanwhile stays with it, not in our buffers.
+  if (waits_for_disk_ && connection.receive_armed) cancel(connection, Operation::kReceive);
 }
 
 /// Keeps a receive buffer whose turn has not come; or drops it where nobody will read it.
@@ -186,7 +190,10 @@ void WorkerCore<R>::parse_queued(Connection& connection) {
     parse_buffer(connection, buffer, held_bytes_[buffer]);
   }
   if (connection.close_after_output) drop_held(connection);
-  if (connection.open && connection.peer_ended) finish_connection(connection);
+  if (connection.open && connection.peer_ended) return finish_connection(connection);
+  const bool was_cancelled = waits_for_disk_ && connection.open && !connection.queued_input &&
+                             !connection.receive_armed && connection.tail == BlockPool::kNone;
+  if (was_cancelled) arm_receive(connection);
 }
 
 // --- Answers that are not a pixel --------------------------------------------------------------
@@ -282,12 +289,15 @@ void WorkerCore<R>::begin_tail(Connection& connection, std::uint32_t sent_bytes)
   char* const block = tails_.block(connection.tail);
   const std::uint32_t rest = connection.sent.count - sent_bytes;
   std::memcpy(block, connection.sent.bytes + sent_bytes, rest);
-  // Where the queue of submissions ran full, answers of this loop may have been collected before
-  // the failure was seen: they follow.
-  std::copy_n(connection.output.bytes, connection.output.count, block + rest);
   connection.tail_begin = 0;
-  connection.tail_end = rest + connection.output.count;
-  connection.output = Output{};
+  connection.tail_end = rest;
+  if (!waits_for_disk_) {
+    // Where the queue of submissions ran full, answers of this loop may have been collected before
+    // the failure was seen: they follow. (Those that wait for the disk: append_to_tail.)
+    std::copy_n(connection.output.bytes, connection.output.count, block + rest);
+    connection.tail_end += connection.output.count;
+    connection.output = Output{};
+  }
   connection.active_s = now_s();
   wheel_.move(connection, deadline_s(connection));
   if (connection.receive_armed) cancel(connection, Operation::kReceive);
@@ -317,7 +327,7 @@ void WorkerCore<R>::on_tail_done(Connection& connection, int result) {
   tails_.give_back(connection.tail);
   connection.tail = BlockPool::kNone;
   connection.active_s = now_s();
-  if (connection.close_after_output) return closers_.push(connection);
+  if (connection.close_after_output && !awaits_disk(connection)) return closers_.push(connection);
   if (connection.partial != BlockPool::kNone) queue_input(connection);
   if (connection.peer_ended) return finish_connection(connection);
   if (!connection.receive_armed) arm_receive(connection);

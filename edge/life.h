@@ -28,7 +28,14 @@ WorkerCore<R>::WorkerCore(const WorkerOptions& options, WorkerControl& control, 
       control_(control),
       counters_(control.counters),
       ring_(ring),
-      writer_(*options.supply, *options.slot, options.segment_age_s),
+      waits_for_disk_(options.durability == Durability::kDisk),
+      disk_(waits_for_disk_ ? std::optional<DiskLane>(std::in_place, *options.supply, *options.slot)
+                            : std::optional<DiskLane>()),
+      events_disk_(
+          waits_for_disk_ && options.events_supply != nullptr
+              ? std::optional<DiskLane>(std::in_place, *options.events_supply, *options.events_slot)
+              : std::optional<DiskLane>()),
+      writer_(*options.supply, *options.slot, options.segment_age_s, disk_ ? &*disk_ : nullptr),
       ids_(*options.cipher),
       rules_(std::make_unique<WorkerRules>(options.rules, options.limits.head_bytes)),
       connections_(options.connections_max),
@@ -40,14 +47,16 @@ WorkerCore<R>::WorkerCore(const WorkerOptions& options, WorkerControl& control, 
       bodies_(options.bodies_max, detail::body_block_bytes(options)),
       memories_(std::min(options.connections_max, detail::kMemoriesMax), sizeof(HeadMemory)),
       address_counts_(options.connections_per_address == 0 ? 0 : options.connections_max),
-      arena_(detail::kOutputSlots),
+      arena_(detail::kOutputSlots, waits_for_disk_ ? 3 : 2),
+      composed_(waits_for_disk_ ? 3 : 2),
       wait_policy_(options.batch_wait_us_max),
       line_scratch_(new char[detail::line_scratch_bytes(options.limits)]),
       next_held_(new std::uint16_t[options.receive_buffers]),
       held_bytes_(new std::uint32_t[options.receive_buffers]),
       now_ns_(ring.monotonic_ns()) {
   if (options.events_supply != nullptr) {
-    events_.emplace(*options.events_supply, *options.events_slot, options.segment_age_s);
+    events_.emplace(*options.events_supply, *options.events_slot, options.segment_age_s,
+                    events_disk_ ? &*events_disk_ : nullptr);
   }
   for (const WorkerListener& listener : options.listeners) {
     R::adopt_listener(listener.fd);
@@ -86,7 +95,10 @@ void WorkerCore<R>::tick() {
   if (events_) events_->tick(wall_s_);
   const bool has_standby = options_.supply->standby_count() != 0 &&
                            (!events_ || options_.events_supply->standby_count() != 0);
-  if (has_standby) control_.has_place.store(true, std::memory_order_relaxed);
+  if (waits_for_disk_) look_at_disk();
+  if (has_standby && control_.disk_trouble.load(std::memory_order_relaxed) == 0) {
+    control_.has_place.store(true, std::memory_order_relaxed);
+  }
   options_.slot->heartbeat_ns.store(now_ns_, std::memory_order_relaxed);
   counters_.connections_open.set(connections_.open_count());
   counters_.completion_overflows.set(ring_.completion_overflows());
@@ -123,14 +135,17 @@ void WorkerCore<R>::visit_deadlines(std::uint32_t completions) {
 }
 
 /// Takes rules that were offered. The old ones stay for a second: answers of this loop may still
-/// be sent from their bytes.
+/// be sent from their bytes; and until no answer of theirs waits for the disk.
 template <Ring R>
 void WorkerCore<R>::change_rules() {
-  if (old_rules_) control_.try_give_back(old_rules_);
+  const bool is_done_with_old = !waits_for_disk_ || group_.sent_number >= old_rules_group_ ||
+                                (held_.empty() && outputs_.empty());
+  if (old_rules_ && is_done_with_old) control_.try_give_back(old_rules_);
   if (old_rules_) return;
   std::unique_ptr<WorkerRules> offered = control_.try_take_rules();
   if (!offered) return;
   old_rules_ = std::move(rules_);
+  old_rules_group_ = group_.number + 1;
   rules_ = std::move(offered);
   counters_.rules_changed.add();
 }
@@ -162,6 +177,7 @@ template <Ring R>
 std::uint32_t WorkerCore<R>::on_deadline(Connection& connection) {
   const std::uint32_t deadline = deadline_s(connection);
   if (deadline > now_s()) return deadline;
+  if (awaits_disk(connection)) return now_s() + 1;  // It is we who let it wait.
   // An answer to it needs room; in the next second there is some.
   if (!connection.close_after_output && !may_parse(connection)) return now_s() + 1;
   if (connection.tail != BlockPool::kNone) {
@@ -218,8 +234,8 @@ void WorkerCore<R>::close_idle() {
   connections_.for_each_open([this](Connection& connection) {
     const bool idle = connection.partial == BlockPool::kNone &&
                       connection.body == BlockPool::kNone && connection.output.count == 0 &&
-                      connection.tail == BlockPool::kNone && !connection.queued_input &&
-                      !connection.close_after_output;
+                      connection.held.count == 0 && connection.tail == BlockPool::kNone &&
+                      !connection.queued_input && !connection.close_after_output;
     if (idle && connection.active_s + 1 < now_s()) close_connection(connection);
   });
 }
@@ -237,11 +253,13 @@ bool WorkerCore<R>::drain_step() {
   // A listener that is still armed may have accepted somebody.
   const bool accepting = std::any_of(listeners_.begin(), listeners_.end(),
                                      [](const Listener& each) { return each.armed; });
-  if ((connections_.open_count() != 0 || accepting) && !waited_enough) return true;
-  flush_outputs();
+  if ((connections_.open_count() != 0 || accepting || is_disk_busy()) && !waited_enough)
+    return true;
+  waits_for_disk_ ? commit_outputs() : flush_outputs();
   ring_.enter(Wait{0, 0, 0});
   writer_.finish();
   if (events_) events_->finish();
+  if (waits_for_disk_) finish_lanes();
   tick();
   return false;
 }

@@ -2,15 +2,18 @@
 // COLD: see server.h. The boot; the end is server_end.cc.
 #include "edge/server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 
 #include "base/clock.h"
 #include "base/diagnostics.h"
+#include "base/file.h"
 #include "base/units.h"
 #include "edge/cores.h"
 #include "edge/log/identity.h"
@@ -135,6 +138,9 @@ base::Status Server::prepare_log() {
   if (!boot) return boot.error();
   boot_ = *boot;
   if (auto done = recover(); !done) return done;
+  // Before any thread with a descriptor table of its own: each gets a copy.
+  active_folder_.reset(::open(spool_.active().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!active_folder_) return base::errno_error("open", spool_.active(), errno);
   auto page = logfmt::ControlPage::create(
       spool_.active() / logfmt::control_file_name(config_.node_id, boot_), config_.node_id, boot_,
       workers_count_, kLanesPerWorker);
@@ -170,6 +176,7 @@ base::Status Server::start_keeper() {
   options.boot = boot_;
   options.segment_bytes = config_.segment_bytes;
   options.standby_segments = config_.standby_segments;
+  options.durability = config_.durability;
   keeper_ = std::make_unique<Keeper>(options, lanes);
   return keeper_->start();
 }
@@ -202,6 +209,8 @@ WorkerOptions Server::worker_options(std::uint16_t index) const {
   options.edge_location = config_.location;
   options.distribution_host = config_.distribution_host;
   options.segment_age_s = static_cast<std::uint32_t>(config_.segment_age_ns / base::kSecondNs);
+  options.durability = config_.durability;
+  options.active_folder = active_folder_.get();
   options.supply = supplies_[index].get();
   options.events_supply = events_supplies_[index].get();
   return options;

@@ -99,6 +99,7 @@ class Server {
   const std::uint16_t workers_count_;
   Backend backend_ = Backend::kEpoll;
   std::uint32_t boot_ = 0;
+  base::UniqueFd active_folder_;
   std::optional<logfmt::RequestIdCipher> cipher_;
   std::optional<logfmt::ControlPage> page_;
   std::shared_ptr<const Rules> rules_;

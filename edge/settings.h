@@ -42,11 +42,7 @@ inline constexpr std::array<std::string_view, 4> kRobotActionNames{"ignore", "fl
 inline constexpr std::array<std::string_view, 4> kAddressPrivacyNames{"full", "mask", "hash",
                                                                       "none"};
 inline constexpr std::array<std::string_view, 3> kSameSiteNames{"none", "lax", "strict"};
-/// Only what this version does. "disk" is refused by name (config.cc).
-inline constexpr std::array<std::string_view, 1> kDurabilityNames{"process"};
-
-/// Durability has one value and no field.
-enum class Durability : std::uint8_t { kProcess };
+inline constexpr std::array<std::string_view, 2> kDurabilityNames{"process", "disk"};
 
 namespace detail {
 
@@ -81,8 +77,7 @@ void visit_log_settings(Config& config, Visitor& visitor) {
   visitor.text("distribution", config.distribution);
   visitor.text("distribution_host", config.distribution_host);
   visitor.flag({"cookies", Effect::kReload}, config.policy.log_cookies);
-  Durability durability = Durability::kProcess;
-  visitor.choice("durability", durability, kDurabilityNames);
+  visitor.choice("durability", config.durability, kDurabilityNames);
 
   visitor.section("spool", Effect::kRestart);
   visitor.path("path", config.spool_path);

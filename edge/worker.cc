@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "edge/dispatch.h"
 #include "edge/dispatch_bodies.h"
+#include "edge/dispatch_disk.h"
 #include "edge/dispatch_errors.h"
 #include "edge/dispatch_requests.h"
 #include "edge/life.h"

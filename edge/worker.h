@@ -13,6 +13,7 @@
 #include "base/unique_fd.h"
 #include "edge/counters.h"
 #include "edge/http/parser.h"
+#include "edge/log/durability.h"
 #include "edge/log/segment_supply.h"
 #include "edge/rules.h"
 #include "logfmt/control_page.h"
@@ -53,6 +54,8 @@ struct WorkerOptions {
   std::string edge_location;      // Field 3.
   std::string distribution_host;  // Field 7.
   std::uint32_t segment_age_s = 60;
+  Durability durability = Durability::kProcess;
+  int active_folder = -1;  // With kDisk: where segments are opened; borrowed.
   SegmentSupply* supply = nullptr;
   logfmt::ControlSlot* slot = nullptr;
   SegmentSupply* events_supply = nullptr;  // Null: no body is ever kept.
@@ -86,6 +89,10 @@ class WorkerControl {
   std::atomic<bool> serving{false};
   /// False from a request that found no place for its line or records until there is some again.
   std::atomic<bool> has_place{true};
+  /// errno of the write that the disk did not take, kDiskSilent when it has not answered for
+  /// seconds; 0 while it takes lines.
+  std::atomic<int> disk_trouble{0};
+  static constexpr int kDiskSilent = -1;
   /// Whether health routes may say that traffic is welcome.
   std::atomic<bool> ready{true};
 

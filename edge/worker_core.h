@@ -5,8 +5,8 @@
 // A loop: enter the ring -> handle completions (parse, log, collect answers) -> publish the lines
 // -> queue the answers. The next enter submits them: a line is in the file before its answer is
 // visible to the kernel. The members are defined in dispatch.h (hot), dispatch_requests.h (what is
-// not a plain GET), dispatch_bodies.h, dispatch_errors.h and life.h (cold); worker.cc instantiates
-// them.
+// not a plain GET), dispatch_bodies.h, dispatch_disk.h (answers that wait for the disk),
+// dispatch_errors.h and life.h (cold); worker.cc instantiates them.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +24,7 @@
 #include "edge/client/text_table.h"
 #include "edge/composed_answers.h"
 #include "edge/exchange.h"
+#include "edge/log/disk_lane.h"
 #include "edge/log/segment_writer.h"
 #include "edge/net/connection.h"
 #include "edge/net/operations.h"
@@ -43,6 +44,8 @@ inline constexpr std::string_view kErrorHeader = "X-Pixel-Error";
 inline constexpr std::uint64_t kEndsPauseNs = 200'000;
 /// So many new header blocks in a row, and a connection's are no longer remembered.
 inline constexpr std::uint8_t kNewHeadsMax = 5;
+/// Between an attempt to write what the disk did not take and the next.
+inline constexpr std::uint64_t kDiskRetryNs = 100'000'000;
 /// A line grows to at most three times its head, and its other fields are short.
 inline std::size_t line_scratch_bytes(const ParseLimits& limits) noexcept {
   return 3 * std::size_t{limits.head_bytes} + 4'096;
@@ -98,6 +101,22 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   std::uint32_t memories_taken() const noexcept { return memories_.taken_count(); }
 
  private:
+  /// The lines that are written by one sync, and the answers that wait for it. All but the totals
+  /// is of the group under way.
+  struct Group {
+    bool open = false;    // Is being written.
+    bool failed = false;  // The disk has not taken it: it is written again and again.
+    bool has_lines = false;
+    std::uint32_t writes = 0;    // Under way.
+    int error = 0;               // errno of one that failed.
+    std::uint64_t begun_ns = 0;  // This attempt.
+    std::uint64_t retry_at_ns = 0;
+    std::uint64_t answered_lines = 0;   // As answered_lines_ was when it was closed.
+    std::uint64_t withdrawn_lines = 0;  // In all: answers that were not given after all.
+    std::uint64_t number = 0;           // Groups so far whose answers were held, ...
+    std::uint64_t sent_number = 0;      // ... and sent.
+  };
+
   struct Listener {
     int fd;
     bool expects_proxy;
@@ -124,6 +143,8 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   bool log_line(const Connection& connection, const Exchange& exchange, const Response& response);
   void keep_partial(Connection& connection, std::string_view rest);
   void flush_outputs();
+  [[gnu::always_inline]] void send_output(Connection& connection, const Output& output,
+                                          bool end_follows);
   void arm_receive(Connection& connection);
   void arm_accept(std::uint32_t listener);
   bool may_parse(const Connection& connection) const noexcept;
@@ -161,6 +182,26 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   void link_body(Connection& connection) noexcept;
   bool evict_oldest_body();
   BodyBlock& body_block(const Connection& connection) const noexcept;
+
+  // dispatch_disk.h: log.durability = "disk".
+  void commit_outputs();
+  void begin_group();
+  void hold_outputs();
+  void write_group();
+  void write_lane(std::uint32_t lane);
+  void on_written(CompletionToken token, int result);
+  void settle_group();
+  void count_sync();
+  void publish_lanes();
+  void send_held();
+  void append_to_tail(Connection& connection, const Output& output);
+  void fail_group();
+  void withdraw_answers();
+  void end_disk_trouble();
+  void look_at_disk();
+  void finish_lanes();
+  bool awaits_disk(const Connection& connection) const noexcept;
+  bool is_disk_busy() const noexcept { return group_.open || group_.failed; }
 
   // dispatch_errors.h: everything that is not the straight path.
   void on_accept_end(std::uint32_t listener, int result);
@@ -215,6 +256,9 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   WorkerControl& control_;
   WorkerCounters& counters_;
   R& ring_;
+  const bool waits_for_disk_;
+  std::optional<DiskLane> disk_;  // The lanes of the two writers, where answers wait for them.
+  std::optional<DiskLane> events_disk_;
   SegmentWriter writer_;
   std::optional<SegmentWriter> events_;
   logfmt::RequestIds ids_;
@@ -241,6 +285,7 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   std::unique_ptr<std::uint32_t[]> held_bytes_;  // By receive buffer.
 
   ConnectionQueue<OutputTag> outputs_;
+  ConnectionQueue<HeldTag> held_;
   ConnectionQueue<InputTag> inputs_;
   ConnectionQueue<CloserTag> closers_;
   ConnectionQueue<StarvedTag> starved_;
@@ -251,8 +296,11 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   std::uint32_t ticked_s_ = 0;  // Whose seconds begin at another time than the wall's.
   logfmt::DateTimeText date_time_{};
   std::uint64_t answered_lines_ = 0;
-  bool accept_paused_ = false;   // Every slot is taken: newcomers wait in the backlog.
-  bool accept_trouble_ = false;  // Paused, or a listener waits to be tried again.
+  Group group_;
+  std::uint64_t old_rules_group_ = 0;  // The last one that may have answers of old_rules_.
+  bool inputs_wait_ = false;           // What is queued has room when the group is done.
+  bool accept_paused_ = false;         // Every slot is taken: newcomers wait in the backlog.
+  bool accept_trouble_ = false;        // Paused, or a listener waits to be tried again.
   bool draining_ = false;
   bool finished_ = false;
 };

@@ -10,11 +10,17 @@
 
 namespace pixel::logfmt {
 
-/// Appends the low `digits` hexadecimal digits of `value`.
-inline void append_hex(std::string& text, std::uint64_t value, std::size_t digits) {
+/// Writes the low `digits` hexadecimal digits of `value`.
+inline void write_hex(char* out, std::uint64_t value, std::size_t digits) noexcept {
   for (std::size_t i = digits; i > 0; --i) {
-    text += "0123456789ABCDEF"[(value >> (4 * (i - 1))) & 15];
+    *out++ = "0123456789ABCDEF"[(value >> (4 * (i - 1))) & 15];
   }
+}
+
+/// Appends them.
+inline void append_hex(std::string& text, std::uint64_t value, std::size_t digits) {
+  text.resize(text.size() + digits);
+  write_hex(text.data() + text.size() - digits, value, digits);
 }
 
 /// The number; nothing where a character is not 0-9 or A-F: each number has one spelling.

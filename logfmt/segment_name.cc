@@ -113,6 +113,22 @@ std::string active_file_name(const SegmentId& segment) {
   return to_text(segment) + std::string(kActiveSuffix);
 }
 
+ActiveFileName active_file_name_text(const SegmentId& segment) noexcept {
+  ActiveFileName name{};
+  char* out = name.text;
+  const auto put = [&out](std::uint64_t value, std::size_t digits) {
+    write_hex(out, value, digits);
+    out += digits;
+  };
+  *out++ = static_cast<char>(segment.lane.kind);
+  put(segment.lane.node, 4);
+  put(segment.lane.boot, 8);
+  put(segment.lane.worker, 3);
+  put(segment.index, 8);
+  kActiveSuffix.copy(out, kActiveSuffix.size());
+  return name;
+}
+
 std::optional<SegmentId> parse_active_file_name(std::string_view name) {
   if (!take_suffix(name, kActiveSuffix)) return std::nullopt;
   return parse_own_segment(name);

@@ -52,6 +52,11 @@ std::optional<SegmentId> parse_segment(std::string_view text);
 /// "<segment>.seg"
 std::string active_file_name(const SegmentId& segment);
 std::optional<SegmentId> parse_active_file_name(std::string_view name);
+/// The same name, NUL-terminated, for whoever must not allocate.
+struct ActiveFileName {
+  char text[kSegmentTextBytes + sizeof ".seg"];
+};
+ActiveFileName active_file_name_text(const SegmentId& segment) noexcept;
 
 /// A file in sealed/.
 struct SealedName {

@@ -34,7 +34,7 @@ class Answers:
 def drive_pixel_load(build, server, scenario, seconds, cpu):
     result = run_load(build, server.url, connections=scenario.connections,
                       pipeline=scenario.pipeline, rate=scenario.rate, seconds=seconds, cpu=cpu,
-                      browser=True)
+                      browser=True, timeout=scenario.timeout)
     result.require_clean(f"{server.name}, {scenario.name}")
     return Answers(result.answered, result.seconds, result.report["cpu_us_per_answer"],
                    result.report["latency_us"])

@@ -14,6 +14,7 @@ class Scenario:
     pipeline: int = 1
     client: str = "pixel-load"
     rate: int = None  # Requests/s at intended times; None: closed loop.
+    timeout: str = None  # Of an answer, as pixel-load takes it; None: pixel-load's own.
 
 
 CLOSED_64 = Scenario("64 connections", 64)

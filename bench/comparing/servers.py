@@ -20,10 +20,11 @@ class Bare(Server):
 class Edge(Server):
     name = "pixel-edge"
     backend = "auto"
+    durability = "process"
 
     def start(self):
         config = EdgeConfig(self.place, port=self.port, paths=[PATH], workers=1,
-                            backend=self.backend)
+                            backend=self.backend, durability=self.durability)
         self.spool = config.spool
         self.process = start_edge(self.build, config, cpu=self.cpu)
 

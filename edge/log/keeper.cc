@@ -123,12 +123,14 @@ bool Keeper::refill(Lane& lane) {
 }
 
 bool Keeper::add_standby(Lane& lane) {
+  if (lane.has_unoffered) return offer_newest(lane);
   if (totals_.unsealed_segments.load(std::memory_order_relaxed) >= kUnsealedMax) {
     fail_allocation({0, "sealing is far behind: is the disk stuck?"});
     return false;
   }
   const logfmt::SegmentId id{lane.id, lane.next_index};
-  auto file = create_segment_file(options_.spool, id, lane.shared.segment_bytes);
+  auto file =
+      create_segment_file(options_.spool, id, lane.shared.segment_bytes, options_.durability);
   if (!file) {
     fail_allocation(file.error());
     return false;
@@ -143,11 +145,26 @@ bool Keeper::add_standby(Lane& lane) {
     fail_allocation({error, base::errno_error("populate", live.file.path, error).message});
     return false;
   }
-  if (allocation_fails_) spdlog::info("segments can be made again");
-  allocation_fails_ = false;
   ++lane.next_index;
   totals_.created_segments.fetch_add(1, std::memory_order_relaxed);
   lane.live.push_back(std::move(live));
+  lane.has_unoffered = true;
+  return offer_newest(lane);
+}
+
+// Where lines must survive a loss of power, so must the name of their file: recovery removes what
+// has none yet, and a file's own sync may leave its name in memory. A segment that has a name is
+// never given up for that: followers may have it open.
+bool Keeper::offer_newest(Lane& lane) {
+  if (options_.durability == Durability::kDisk) {
+    if (const auto synced = base::sync_directory(options_.spool.active()); !synced) {
+      fail_allocation({0, synced.error().message});
+      return false;
+    }
+  }
+  if (allocation_fails_) spdlog::info("segments can be made again");
+  allocation_fails_ = false;
+  lane.has_unoffered = false;
   lane.shared.supply->offer(lane.live.back().file.mapped);
   return true;
 }
@@ -197,7 +214,12 @@ void Keeper::follow(Lane& lane, Look& look) {
   const int error = touch_ahead(at->file.mapped.base, capacity, std::min(position, capacity),
                                 options_.window_bytes, at->touch, populate_by_);
   if (error != 0) totals_.pretouch_errors.fetch_add(1, std::memory_order_relaxed);
-  write_behind(at->file.fd.get(), at->file.mapped.base, position, at->touch);
+  if (options_.durability == Durability::kProcess) {
+    write_behind(at->file.fd.get(), at->file.mapped.base, position, at->touch);
+  } else {
+    // What is published is on the disk: its writer is done with it.
+    release_behind(at->file.mapped.base, position, at->touch);
+  }
 }
 
 // Sleeps as long as the traffic allows; false when it is time to stop.

@@ -36,6 +36,7 @@ struct KeeperOptions {
   std::uint64_t segment_bytes = 64ULL * 1024 * 1024;
   std::uint32_t standby_segments = 2;  // Per lane; 1 to kStandbySegmentsMax.
   std::uint64_t window_bytes = 4ULL * 1024 * 1024;
+  Durability durability = Durability::kProcess;
 };
 
 /// What one writer shares with the keeper. Both outlive it. 0: as KeeperOptions says.
@@ -77,6 +78,7 @@ class Keeper {
     logfmt::LaneId id;
     std::uint32_t next_index = 0;
     std::deque<LiveSegment> live;  // Standby, active, and retired but not yet collected.
+    bool has_unoffered = false;    // The newest of them waits for its folder's sync.
     std::uint64_t seen_index = 0;
     std::uint64_t seen_position = 0;
     std::atomic<bool> active_has_room{false};
@@ -93,6 +95,7 @@ class Keeper {
   void collect(Lane& lane);
   bool refill(Lane& lane);
   bool add_standby(Lane& lane);
+  bool offer_newest(Lane& lane);
   void fail_allocation(const SegmentFileError& error);
   void follow(Lane& lane, Look& look);
   bool wait(const Look& look);

@@ -12,6 +12,7 @@ void Keeper::finish() {
 
 void Keeper::finish_lane(Lane& lane) {
   collect(lane);
+  if (lane.has_unoffered) lane.shared.supply->offer(lane.live.back().file.mapped);
   // Standby segments have no lines and the highest indexes of the lane: removing them leaves no
   // gap.
   while (const auto unused = lane.shared.supply->try_take()) lane.shared.supply->retire(*unused);

@@ -11,7 +11,7 @@
 namespace pixel::edge {
 
 struct MappedSegment {
-  char* base = nullptr;        // MAP_SHARED, capacity bytes; the two header lines are in it.
+  char* base = nullptr;        // capacity bytes: of the file, or private (create_segment_file).
   std::uint64_t capacity = 0;  // Bytes allocated on disk.
   std::uint64_t position = 0;  // Next byte to write; all before it is whole lines.
   std::uint64_t lines = 0;

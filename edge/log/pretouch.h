@@ -14,7 +14,7 @@ namespace pixel::edge {
 /// How one segment stands.
 struct TouchState {
   std::uint64_t touched_end = 0;  // Pages before it were populated; page aligned.
-  std::uint64_t written_end = 0;  // Write-back of all before it was started; aligned to huge pages.
+  std::uint64_t written_end = 0;  // All before it was given to write-back, or freed; in huge pages.
 };
 
 /// Which system interface populates pages.
@@ -32,5 +32,9 @@ int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
 /// Not fdatasync: that write-protects pages ahead too (append p99.9 1 us -> 32-129 us). `base` is
 /// the mapping of `fd`: they are let go of it first, and come back when somebody looks at them.
 void write_behind(int fd, char* base, std::uint64_t position, TouchState& state) noexcept;
+
+/// Of private memory: gives back whole huge pages before `position`. REQUIRES: nobody reads them
+/// again.
+void release_behind(char* base, std::uint64_t position, TouchState& state) noexcept;
 
 }  // namespace pixel::edge

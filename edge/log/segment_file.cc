@@ -72,10 +72,13 @@ char* reserve_aligned(std::uint64_t bytes) {
 // Aligned and advised, so that file systems with large folios (ext4 since Linux 6.16, XFS) back it
 // with huge pages: a MiB is ready for writing in 120 us of the keeper's time instead of 320.
 // Elsewhere the advice changes nothing.
-int map_file(SegmentFile& file, std::uint64_t capacity) {
+int map_file(SegmentFile& file, std::uint64_t capacity, Durability durability) {
+  const bool shared = durability == Durability::kProcess;
   char* const place = capacity >= kHugePageBytes ? reserve_aligned(capacity) : nullptr;
-  void* const memory = ::mmap(place, capacity, PROT_READ | PROT_WRITE,
-                              MAP_SHARED | (place != nullptr ? MAP_FIXED : 0), file.fd.get(), 0);
+  const int flags = (shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE) |
+                    (place != nullptr ? MAP_FIXED : 0);
+  void* const memory =
+      ::mmap(place, capacity, PROT_READ | PROT_WRITE, flags, shared ? file.fd.get() : -1, 0);
   if (memory == MAP_FAILED) {
     const int error = errno;
     if (place != nullptr) ::munmap(place, capacity);
@@ -87,7 +90,7 @@ int map_file(SegmentFile& file, std::uint64_t capacity) {
   return 0;
 }
 
-int fill(SegmentFile& file, std::uint64_t capacity) {
+int fill(SegmentFile& file, std::uint64_t capacity, Durability durability) {
   switch_off_copy_on_write(file.fd.get());
   if (const int error = reserve_blocks(file.fd.get(), capacity); error != 0) return error;
   // The header goes in by write(2): should even this fail, it is an error number here.
@@ -97,7 +100,7 @@ int fill(SegmentFile& file, std::uint64_t capacity) {
     if (count != static_cast<ssize_t>(header.size())) return count < 0 ? errno : ENOSPC;
     file.mapped.position = header.size();
   }
-  return map_file(file, capacity);
+  return map_file(file, capacity, durability);
 }
 
 SegmentFileError describe(const std::filesystem::path& path, int error_number) {
@@ -112,7 +115,8 @@ bool SegmentFileError::disk_full() const noexcept {
 
 base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spool,
                                                                 const logfmt::SegmentId& id,
-                                                                std::uint64_t capacity) {
+                                                                std::uint64_t capacity,
+                                                                Durability durability) {
   SegmentFile file;
   file.path = spool.active() / (logfmt::active_file_name(id) + std::string(kUnnamedSuffix));
   file.mapped.id = id;
@@ -121,7 +125,7 @@ base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spo
   const int fd = ::open(file.path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (fd < 0) return describe(file.path, errno);
   file.fd.reset(fd);
-  if (const int error = fill(file, capacity); error != 0) {
+  if (const int error = fill(file, capacity, durability); error != 0) {
     ::unlink(file.path.c_str());
     return describe(file.path, error);
   }

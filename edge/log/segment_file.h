@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "edge/log/durability.h"
 #include "edge/log/mapped_segment.h"
 #include "edge/log/spool.h"
 
@@ -38,10 +39,12 @@ inline constexpr std::string_view kUnnamedSuffix = ".tmp";
 
 /// Creates active/<id>.seg.tmp with `capacity` bytes of real blocks (so that a full disk is an
 /// error here and never SIGBUS in a worker), copy-on-write switched off on btrfs, maps it and
-/// writes the header lines of an access segment. Leaves nothing behind on error.
+/// writes the header lines of an access segment. With kDisk the mapping is private memory instead,
+/// from which the worker writes (disk_lane.h). Leaves nothing behind on error.
 base::Result<SegmentFile, SegmentFileError> create_segment_file(const Spool& spool,
                                                                 const logfmt::SegmentId& id,
-                                                                std::uint64_t capacity);
+                                                                std::uint64_t capacity,
+                                                                Durability durability);
 
 /// Gives it its name, active/<id>.seg. 0, or errno.
 int name_segment_file(SegmentFile& file);

@@ -9,6 +9,8 @@
 //  2. The control slot's position is stored with release after the newlines it covers, and before
 //     the answers of those lines are submitted.
 //  3. Bytes after position are NUL until a line is copied there.
+// With a DiskLane a line is committed in private memory, and what this says of publishing is the
+// lane's to do, once the disk has the line.
 #pragma once
 
 #include <atomic>
@@ -18,6 +20,7 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "edge/log/disk_lane.h"
 #include "edge/log/segment_supply.h"
 #include "logfmt/control_page.h"
 
@@ -25,10 +28,11 @@ namespace pixel::edge {
 
 class SegmentWriter {
  public:
-  /// `segment_age_s`: a segment with lines is retired when its first line is this old. Both
-  /// references outlive the writer.
-  SegmentWriter(SegmentSupply& supply, logfmt::ControlSlot& slot, std::uint32_t segment_age_s)
-      : supply_(supply), slot_(slot), segment_age_s_(segment_age_s) {}
+  /// `segment_age_s`: a segment with lines is retired when its first line is this old. `disk`: the
+  /// lane where answers wait for the disk, else null. All of them outlive the writer.
+  SegmentWriter(SegmentSupply& supply, logfmt::ControlSlot& slot, std::uint32_t segment_age_s,
+                DiskLane* disk = nullptr)
+      : supply_(supply), slot_(slot), segment_age_s_(segment_age_s), disk_(disk) {}
 
   /// Makes room for a line of up to `bytes` (newline included), taking the next segment when the
   /// current one has too little. False: no segment is ready; nothing was written.
@@ -54,7 +58,7 @@ class SegmentWriter {
   }
 
   /// Makes all appended lines visible to readers of the control page. Call once per batch, before
-  /// the answers are submitted.
+  /// the answers are submitted. REQUIRES: no DiskLane.
   void publish() noexcept {
     slot_.lines.store(lines_, std::memory_order_release);
     // Without a segment the slot keeps saying how far the last one went.
@@ -71,6 +75,14 @@ class SegmentWriter {
 
   bool has_segment() const noexcept { return segment_.base != nullptr; }
 
+  // With a DiskLane only:
+
+  /// All lines so far are the next group's.
+  void mark() noexcept { disk_->mark(segment_.position, lines_); }
+  /// The disk takes nothing: there is no place for a line until resume(). Either may be repeated.
+  void suspend() noexcept;
+  void resume() noexcept;
+
  private:
   [[gnu::cold, gnu::noinline]] bool rotate_for(std::size_t bytes) noexcept;
   void retire(logfmt::SealReason reason) noexcept;
@@ -79,8 +91,11 @@ class SegmentWriter {
   SegmentSupply& supply_;
   logfmt::ControlSlot& slot_;
   const std::uint32_t segment_age_s_;
+  DiskLane* const disk_;
   MappedSegment segment_;
   std::uint64_t lines_ = 0;
+  char* suspended_base_ = nullptr;  // The segment's, while it takes no lines.
+  bool suspended_ = false;
   bool finished_ = false;
 };
 

@@ -21,6 +21,7 @@ enum class Operation : std::uint8_t {
   kSend,      // An answer sent at once: completes only when it failed or was short.
   kSendTail,  // A tracked send of what was left: always completes.
   kWake,
+  kWrite,  // Of a log lane: generation is the lane, index the segment in it.
 };
 
 struct CompletionToken {

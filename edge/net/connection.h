@@ -30,13 +30,15 @@ template <class Tag>
 using QueueHook =
     boost::intrusive::slist_base_hook<boost::intrusive::tag<Tag>,
                                       boost::intrusive::link_mode<boost::intrusive::normal_link>>;
-struct OutputTag;   // Has answers of this loop.
+struct OutputTag;   // Has answers of this loop, or group.
+struct HeldTag;     // Has answers of the group that is being written.
 struct InputTag;    // Has input left over from the last loop.
 struct CloserTag;   // To be closed once its last answers are known to be sent.
 struct StarvedTag;  // Its receive ended for want of buffers.
 
 struct Connection : TimerHook,
                     QueueHook<OutputTag>,
+                    QueueHook<HeldTag>,
                     QueueHook<InputTag>,
                     QueueHook<CloserTag>,
                     QueueHook<StarvedTag> {
@@ -75,7 +77,8 @@ struct Connection : TimerHook,
       BlockPool::kNone;               // Block with a head and the part of its body that is here.
   std::uint64_t head_started_ns = 0;  // When the first byte of the request being received came.
 
-  Output output;  // Of this loop, not yet submitted.
+  Output output;  // Of this loop, not yet submitted; or of a group that is not yet being written.
+  Output held;    // Of the group that is: until its lines are on the disk.
   Output sent;    // Submitted in the last loop: where a short send continues.
   std::uint32_t tail = BlockPool::kNone;
   std::uint32_t tail_begin = 0;

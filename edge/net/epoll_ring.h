@@ -73,6 +73,7 @@ class EpollRing : public SystemCalls {
   void run_entries() noexcept;
   void run(const io_uring_sqe& entry) noexcept;
   void run_send(const io_uring_sqe& entry) noexcept;
+  void run_write(const io_uring_sqe& entry) noexcept;
   void run_cancel(int fd) noexcept;
   void on_event(int fd, std::uint32_t events) noexcept;
   void accept_ready(int fd, Descriptor& descriptor) noexcept;

@@ -7,6 +7,7 @@
 #include <liburing.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include "edge/net/completion.h"
 
@@ -72,6 +73,16 @@ inline void prepare_close(io_uring_sqe* sqe, int fd) noexcept {
   io_uring_prep_close(sqe, fd);
   sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
   io_uring_sqe_set_data64(sqe, pack({}));
+}
+
+/// Writes and syncs: completes when so many of the bytes are on the disk. They are lent until then.
+/// By a kernel thread from the start: file systems that could begin at once would sync at once too.
+inline void prepare_durable_write(io_uring_sqe* sqe, int fd, const char* bytes, std::uint32_t count,
+                                  std::uint64_t offset, CompletionToken token) noexcept {
+  io_uring_prep_write(sqe, fd, bytes, count, offset);
+  sqe->rw_flags = RWF_DSYNC;
+  sqe->flags |= IOSQE_ASYNC;
+  io_uring_sqe_set_data64(sqe, pack(token));
 }
 
 /// One completion when the eventfd has been written.

@@ -52,6 +52,8 @@ concept Ring = requires(R ring, Wait wait, std::uint16_t buffer, int fd,
   /// The few calls that need no queueing.
   { ring.peer_address(fd, address) } -> std::same_as<bool>;
   {ring.shut_down_sending(fd)};
+  /// An active segment of a folder, for writing; -errno on failure.
+  { ring.open_segment(fd, "name") } -> std::same_as<int>;
   { ring.monotonic_ns() } -> std::same_as<std::uint64_t>;
   { ring.realtime_s() } -> std::same_as<std::int64_t>;
 };

@@ -56,7 +56,9 @@ inline std::string receive_answers(World& world, int client, std::size_t answers
 
 /// The worlds, for INSTANTIATE_TEST_SUITE_P.
 inline auto all_worlds() {
-  return testing::Values(WorldKind::kKernelRing, WorldKind::kEpollRing, WorldKind::kSimulated);
+  return testing::Values(WorldKind::kKernelRing, WorldKind::kEpollRing, WorldKind::kSimulated,
+                         WorldKind::kKernelRingDisk, WorldKind::kEpollRingDisk,
+                         WorldKind::kSimulatedDisk);
 }
 inline std::string name_of_world(const testing::TestParamInfo<WorldKind>& world) {
   return std::string(world_name(world.param));

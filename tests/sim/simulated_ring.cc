@@ -78,7 +78,10 @@ void SimulatedRing::run(const io_uring_sqe& entry) {
       return run_send(entry);
     case IORING_OP_ASYNC_CANCEL:
       return run_cancel(entry.fd);
+    case IORING_OP_WRITE:
+      return disk.submit(entry);
     case IORING_OP_CLOSE: {
+      if (SimulatedDisk::is_file(entry.fd)) return disk.close(entry.fd);
       ModelSocket& closed = socket(entry.fd);
       CHECK(!closed.server_closed);
       CHECK(!closed.receive_armed && !closed.tail_armed);  // Else the kernel would send no FIN.
@@ -167,6 +170,8 @@ void SimulatedRing::progress() {
     wake_armed_ = false;
     complete(wake_data_, 1, 0);
   }
+  disk.progress(faults_ ? &prng_ : nullptr,
+                [this](std::uint64_t data, int result) { complete(data, result, 0); });
   progress_accept();
   std::vector<int> order;
   for (auto& [fd, socket] : sockets_) {
@@ -272,7 +277,7 @@ int SimulatedRing::connect() {
 }
 
 std::size_t SimulatedRing::armed_operations() const {
-  std::size_t count = late_.size();
+  std::size_t count = late_.size() + disk.writes_under_way();
   for (const auto& [fd, socket] : sockets_) {
     count += (socket.receive_armed ? 1U : 0U) + (socket.tail_armed ? 1U : 0U);
   }

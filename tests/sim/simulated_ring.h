@@ -8,6 +8,7 @@
 //  - send: short at any byte, -EAGAIN, -EINTR; a tail goes out in pieces over time;
 //  - a connection breaks: each error of kBreaks, on receive, send and tail;
 //  - cancel: its -ECANCELED arrives loops later;
+//  - a durable write: late, short, failed, in any order (simulated_disk.h);
 //  - time: passes in jumps.
 // What it checks itself: buffers are given back once, a descriptor is not used after its close, a
 // close never leaves an armed receive (the kernel would send no FIN), at most one send per
@@ -23,6 +24,7 @@
 #include "base/prng.h"
 #include "edge/net/operations.h"
 #include "edge/net/ring.h"
+#include "tests/sim/simulated_disk.h"
 
 namespace pixel::sim {
 
@@ -68,6 +70,7 @@ class SimulatedRing {
   std::uint64_t completion_overflows() const { return 0; }
   bool peer_address(int fd, sockaddr_storage& address) const;
   void shut_down_sending(int fd);
+  int open_segment(int folder, const char* name) { return disk.open(folder, name); }
   std::uint64_t monotonic_ns() const { return now_ns_; }
   std::int64_t realtime_s() const {
     return 1'800'000'000 + static_cast<std::int64_t>(now_ns_ / 1'000'000'000);
@@ -80,6 +83,7 @@ class SimulatedRing {
   ModelSocket& socket(int fd) { return sockets_.at(fd); }
   void pass_ns(std::uint64_t ns) { now_ns_ += ns; }
   void wake() { woken_ = true; }
+  SimulatedDisk disk;
   /// Called with the descriptor before the bytes of a send become visible to its client.
   std::function<void(int fd)> before_visible;
   std::size_t buffers_out() const {

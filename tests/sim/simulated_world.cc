@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "edge/dispatch.h"
 #include "edge/dispatch_bodies.h"
+#include "edge/dispatch_disk.h"
 #include "edge/dispatch_errors.h"
 #include "edge/dispatch_requests.h"
 #include "edge/life.h"
@@ -111,16 +112,25 @@ std::string_view world_name(WorldKind kind) {
       return "kernel_ring";
     case WorldKind::kEpollRing:
       return "epoll_ring";
-    default:
+    case WorldKind::kSimulated:
       return "simulated";
+    case WorldKind::kKernelRingDisk:
+      return "kernel_ring_disk";
+    case WorldKind::kEpollRingDisk:
+      return "epoll_ring_disk";
+    default:
+      return "simulated_disk";
   }
 }
 
-std::unique_ptr<World> make_world(WorldKind kind, const WorldOptions& options) {
+std::unique_ptr<World> make_world(WorldKind kind, WorldOptions options) {
+  if (kind >= WorldKind::kKernelRingDisk) options.durability = edge::Durability::kDisk;
   switch (kind) {
     case WorldKind::kKernelRing:
+    case WorldKind::kKernelRingDisk:
       return make_kernel_world(options);
     case WorldKind::kEpollRing:
+    case WorldKind::kEpollRingDisk:
       return make_epoll_world(options);
     default:
       return make_simulated_world(options);

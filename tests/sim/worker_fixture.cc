@@ -2,7 +2,13 @@
 // See worker_fixture.h.
 #include "tests/sim/worker_fixture.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstring>
 
 #include "base/assert.h"
 #include "logfmt/format.h"
@@ -31,12 +37,27 @@ std::shared_ptr<const edge::Rules> rules_of(const WorldOptions& world) {
   return std::move(rules).value();
 }
 
+// In memory: what it costs to sync is not what is tested.
+std::filesystem::path make_folder() {
+  std::string pattern = ::access("/dev/shm", W_OK) == 0
+                            ? "/dev/shm/pixel_worker_XXXXXX"
+                            : (std::filesystem::temp_directory_path() / "pixel_worker_XXXXXX");
+  CHECK(::mkdtemp(pattern.data()) != nullptr);
+  return pattern;
+}
+
 }  // namespace
 
 WorkerFixture::WorkerFixture(const WorldOptions& world)
     : cipher_({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}) {
   events_.kind = logfmt::SegmentKind::kEvents;
   access_.segment_bytes = events_.segment_bytes = world.segment_bytes;
+  if (world.durability == edge::Durability::kDisk) {
+    folder_ = access_.folder = events_.folder = make_folder();
+    folder_fd_.reset(::open(folder_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  options.durability = world.durability;
+  options.active_folder = folder_fd_.get();
   options.connections_max = world.connections_max;
   options.connections_per_address = world.connections_per_address;
   options.receive_buffers = world.receive_buffers;
@@ -58,14 +79,18 @@ WorkerFixture::WorkerFixture(const WorldOptions& world)
   }
 }
 
+WorkerFixture::~WorkerFixture() {
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
+
 void WorkerFixture::offer_segment() {
   access_.offer();
   events_.offer();
 }
 
 void WorkerFixture::Lane::offer() {
-  while (supply.try_collect()) {
-  }
+  collect();
   if (supply.standby_count() >= kStandbyMax) return;
   segments.push_back(std::make_unique<char[]>(segment_bytes));  // Zeroed.
   const std::string_view header = header_of(kind);
@@ -75,7 +100,34 @@ void WorkerFixture::Lane::offer() {
   segment.position = header.size();
   std::copy_n(header.data(), header.size(), segment.base);
   segment.id = {lane_of(kind), static_cast<std::uint32_t>(segments.size() - 1)};
+  if (!folder.empty()) make_file(segment.id);
   supply.offer(segment);
+}
+
+// What the worker gives away it no longer writes from: the memory is spoiled to show it.
+void WorkerFixture::Lane::collect() {
+  while (const auto retired = supply.try_collect()) {
+    if (folder.empty()) continue;
+    const std::size_t header_bytes = header_of(kind).size();
+    CHECK(std::memcmp(files[retired->id.index] + header_bytes, retired->base + header_bytes,
+                      retired->position - header_bytes) == 0);
+    std::memset(retired->base, '\x5A', segment_bytes);
+  }
+}
+
+void WorkerFixture::Lane::make_file(const logfmt::SegmentId& id) {
+  const std::filesystem::path path = folder / logfmt::active_file_name(id);
+  const base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  CHECK(fd && ::ftruncate(fd.get(), static_cast<off_t>(segment_bytes)) == 0);
+  const std::string_view header = header_of(kind);
+  CHECK(::pwrite(fd.get(), header.data(), header.size(), 0) == static_cast<ssize_t>(header.size()));
+  void* const view = ::mmap(nullptr, segment_bytes, PROT_READ, MAP_SHARED, fd.get(), 0);
+  CHECK(view != MAP_FAILED);
+  files.push_back(static_cast<const char*>(view));
+}
+
+WorkerFixture::Lane::~Lane() {
+  for (const char* file : files) ::munmap(const_cast<char*>(file), segment_bytes);
 }
 
 // As a follower with a control page: the current segment up to its published position, earlier ones
@@ -90,7 +142,8 @@ std::vector<std::string> WorkerFixture::Lane::lines() const {
   const std::size_t header_bytes = header_of(kind).size();
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < segments.size() && i <= index; ++i) {
-    std::string_view text(segments[i].get(), i < index ? segment_bytes : position);
+    const char* const seen = folder.empty() ? segments[i].get() : files[i];
+    std::string_view text(seen, i < index ? segment_bytes : position);
     if (text.size() <= header_bytes) continue;
     text = text.substr(0, logfmt::published_bytes(text));
     text.remove_prefix(header_bytes);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Segments in plain memory and the fixed parts of a worker, shared by all worlds.
+// Segments and the fixed parts of a worker, shared by all worlds. Segments are plain memory; where
+// answers wait for the disk each has a file beside it, and followers see that.
 #pragma once
 
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +19,9 @@ namespace pixel::sim {
 class WorkerFixture {
  public:
   explicit WorkerFixture(const WorldOptions& options);
+  ~WorkerFixture();
+  WorkerFixture(const WorkerFixture&) = delete;
+  WorkerFixture& operator=(const WorkerFixture&) = delete;
 
   edge::WorkerOptions options;  // Without listeners and backend.
 
@@ -34,12 +39,19 @@ class WorkerFixture {
     edge::SegmentSupply supply;
     logfmt::ControlSlot slot{};
     std::vector<std::unique_ptr<char[]>> segments;
+    std::filesystem::path folder;  // Of their files; empty: none.
+    std::vector<const char*> files;
 
+    ~Lane();
     void offer();
+    void collect();
+    void make_file(const logfmt::SegmentId& id);
     std::vector<std::string> lines() const;
   };
 
   logfmt::RequestIdCipher cipher_;
+  std::filesystem::path folder_;
+  base::UniqueFd folder_fd_;
   Lane access_;
   Lane events_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random clients, random faults, one seed one history. Invariants, checked all along:
-//  - an answer becomes visible only when its line is published (per client, by count);
+//  - an answer becomes visible only when its line is published (per client, by count); where it
+//    waits for the disk, only when its line is in the file, which holds nothing but what is
+//    durable;
 //  - what a client receives is a prefix of the right answers to what it sent, in order;
 //  - a client that sent whole requests, reads, and is not cut, gets all its answers;
 //  - at the end no slot, buffer or armed operation is left, and lines = answers with a line.
@@ -14,6 +16,7 @@
 #include "base/clock.h"
 #include "edge/dispatch.h"
 #include "edge/dispatch_bodies.h"
+#include "edge/dispatch_disk.h"
 #include "edge/dispatch_errors.h"
 #include "edge/dispatch_requests.h"
 #include "edge/life.h"
@@ -114,6 +117,7 @@ class Simulation {
     if (proxy_) options.config.client.proxy_from = {"198.51.100.0/24"};
     if (prng_.chance(1, 3)) options.config.http.cors = "echo";
     if (prng_.chance(1, 3)) options.config.policy.visitor = true;
+    if (prng_.chance(1, 2)) options.durability = edge::Durability::kDisk;
     return options;
   }
   edge::RingOptions ring_options() {
@@ -258,7 +262,8 @@ class Simulation {
                             control_.counters.timeouts_body.get() == 0 &&
                             control_.counters.body_shortages.get() == 0 &&
                             control_.counters.bodies_evicted.get() == 0 &&
-                            control_.counters.timeouts_header.get() == 0;
+                            control_.counters.timeouts_header.get() == 0 &&
+                            control_.counters.answers_withdrawn.get() == 0;
       if (complete) {
         EXPECT_EQ(got.size(), client.expected.size()) << "client " << fd;
       }
@@ -269,6 +274,10 @@ class Simulation {
     EXPECT_EQ(core_->open_connections(), 0U) << "slots leaked";
     EXPECT_EQ(core_->blocks_taken(), 0U) << "blocks leaked";
     EXPECT_EQ(core_->memories_taken(), 0U) << "memories leaked";
+    EXPECT_EQ(ring_.disk.open_files(), 0U) << "files leaked";
+    EXPECT_EQ(control_.counters.answers_held.get(), 0U);
+    EXPECT_LE(fixture_.options.slot->answers.load() + control_.counters.answers_withdrawn.get(),
+              lines_seen_);
     EXPECT_EQ(fixture_.options.slot->lines.load(), lines_seen_);
     EXPECT_LE(answers, lines_seen_ + control_.counters.lines_refused.get() +
                            control_.counters.timeouts_header.get());

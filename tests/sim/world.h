@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker with clients around it, as a scenario sees it. Three worlds exist: the kernel ring and
-// the epoll ring on loopback sockets, and the simulated ring on modelled ones.
+// the epoll ring on loopback sockets, and the simulated ring on modelled ones; each of them once
+// more with answers that wait for the disk.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,7 @@ struct WorldOptions {
   bool serve_when_full = false;
   bool has_segments = true;  // False: no place for a line.
   std::uint64_t segment_bytes = 1 << 22;
+  edge::Durability durability = edge::Durability::kProcess;
 };
 
 class World {
@@ -57,10 +59,18 @@ class World {
   virtual edge::WorkerControl& control() = 0;
 };
 
-enum class WorldKind { kKernelRing, kEpollRing, kSimulated };
+/// In the last three answers wait for the disk, whatever the options say.
+enum class WorldKind {
+  kKernelRing,
+  kEpollRing,
+  kSimulated,
+  kKernelRingDisk,
+  kEpollRingDisk,
+  kSimulatedDisk
+};
 std::string_view world_name(WorldKind kind);
-/// Null where this machine has no io_uring (kKernelRing).
-std::unique_ptr<World> make_world(WorldKind kind, const WorldOptions& options);
+/// Null where this machine has no io_uring (kKernelRing, kKernelRingDisk).
+std::unique_ptr<World> make_world(WorldKind kind, WorldOptions options);
 
 /// The n-th tab-separated field (from 1, as the format's documents count) of a line.
 std::string field(const std::string& line, int number);

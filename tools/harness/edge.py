@@ -20,6 +20,9 @@ listen = "127.0.0.1:{admin_port}"
 [node]
 key_file = "{place}/node.key"
 
+[log]
+durability = "{durability}"
+
 [spool]
 path = "{spool}"
 segment_bytes = "{segment_bytes}"
@@ -41,6 +44,7 @@ class EdgeConfig:
     workers: int = 1
     connections_max: int = 16_384  # Per worker.
     backend: str = "auto"
+    durability: str = "process"
     segment_bytes: str = "64MiB"
     segment_age: str = "60s"
     more_ports: tuple = ()  # Beside `port`.

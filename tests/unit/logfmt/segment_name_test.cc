@@ -19,6 +19,7 @@ TEST(SegmentName, ActiveFile) {
   EXPECT_EQ(to_text(kSegment.lane), "A0001673F3C2A003");
   EXPECT_EQ(to_text(kSegment), kText);
   EXPECT_EQ(active_file_name(kSegment), std::string(kText) + ".seg");
+  EXPECT_EQ(active_file_name_text(kSegment).text, active_file_name(kSegment));
   EXPECT_EQ(parse_active_file_name("A0001673F3C2A00300000007.seg"), kSegment);
 }
 

@@ -62,7 +62,7 @@ TEST(Config, ReadsEachKindOfValue) {
       "[server]\nlisten = [\"127.0.0.1:1\", \"[::1]:2\"]\nbackend = \"epoll\"\npin = false\n"
       "workers = 3\nbatch_wait = \"0\"\nhandover = \"\"\n[admin]\nlisten = \"\"\n"
       "[spool]\nsegment_bytes = \"1MiB\"\nsegment_age = \"5s\"\non_full = \"serve-and-count\"\n"
-      "[log]\ndurability = \"process\"\ncookies = true\n"
+      "[log]\ndurability = \"disk\"\ncookies = true\n"
       "[client]\nsource = \"cloudfront-viewer-address\"\ntrusted = [\"10.0.0.0/8\"]\n"
       "[bots]\non_bot = \"drop\"\non_prefetch = \"flag\"\nagents_file = \"/a\"\n"
       "[cors]\nmode = \"list\"\norigins = [\"https://a.example\"]\n",
@@ -79,6 +79,7 @@ TEST(Config, ReadsEachKindOfValue) {
   EXPECT_EQ(config.segment_bytes, base::kMiB);
   EXPECT_EQ(config.segment_age_ns, 5 * base::kSecondNs);
   EXPECT_EQ(config.on_full, OnFull::kServeAndCount);
+  EXPECT_EQ(config.durability, Durability::kDisk);
   EXPECT_TRUE(config.policy.log_cookies);
   EXPECT_EQ(config.client.source, ClientSource::kViewerAddress);
   EXPECT_EQ(config.policy.on_bot, SignalAction::kDrop);

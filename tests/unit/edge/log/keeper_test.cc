@@ -224,7 +224,7 @@ TEST(SegmentWriter, KeepsThePositionWhenThereIsNoNextSegment) {
   ASSERT_TRUE(create_spool(spool).ok());
   logfmt::ControlSlot slot{};
   TestLane lane(slot);
-  auto file = create_segment_file(spool, {lane.id, 0}, kMiB);
+  auto file = create_segment_file(spool, {lane.id, 0}, kMiB, Durability::kProcess);
   ASSERT_TRUE(file.ok());
   lane.supply.offer(file->mapped);
   lane.writer.tick(kNoon);

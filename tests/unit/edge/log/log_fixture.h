@@ -175,7 +175,8 @@ class LogTest : public ::testing::Test {
     }
   }
 
-  void make_keeper(std::uint64_t segment_bytes = kMiB, std::uint32_t standby = 2) {
+  void make_keeper(std::uint64_t segment_bytes = kMiB, std::uint32_t standby = 2,
+                   Durability durability = Durability::kProcess) {
     KeeperOptions options;
     options.spool = spool_;
     options.distribution = "TEST";
@@ -184,6 +185,7 @@ class LogTest : public ::testing::Test {
     options.segment_bytes = segment_bytes;
     options.standby_segments = standby;
     options.window_bytes = 256 * 1024;
+    options.durability = durability;
     std::vector<KeeperLane> shared;
     for (const auto& lane : lanes_) {
       const bool is_events = lane->id.kind == logfmt::SegmentKind::kEvents;
