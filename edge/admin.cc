@@ -8,6 +8,17 @@
 
 namespace pixel::edge {
 
+std::string disk_trouble(const std::vector<std::unique_ptr<WorkerControl>>& controls) {
+  for (std::size_t worker = 0; worker < controls.size(); ++worker) {
+    const int trouble = controls[worker]->disk_trouble.load(std::memory_order_relaxed);
+    if (trouble == 0) continue;
+    return fmt::format("the disk takes no lines of worker {}: {}", worker,
+                       trouble == WorkerControl::kDiskSilent ? "it has not answered for seconds"
+                                                             : std::strerror(trouble));
+  }
+  return {};
+}
+
 std::string why_not_ready(const AdminView& view) {
   if (view.draining->load(std::memory_order_acquire)) return "draining";
   for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
@@ -16,13 +27,7 @@ std::string why_not_ready(const AdminView& view) {
     }
   }
   if (!view.refuse_when_full->load(std::memory_order_relaxed)) return {};
-  for (std::size_t worker = 0; worker < view.controls->size(); ++worker) {
-    const int trouble = (*view.controls)[worker]->disk_trouble.load(std::memory_order_relaxed);
-    if (trouble == 0) continue;
-    return fmt::format("the disk takes no lines of worker {}: {}", worker,
-                       trouble == WorkerControl::kDiskSilent ? "it has not answered for seconds"
-                                                             : std::strerror(trouble));
-  }
+  if (std::string trouble = disk_trouble(*view.controls); !trouble.empty()) return trouble;
   const KeeperStatus status = view.keeper->status();
   for (const KeeperStatus::Lane& lane : status.lanes) {
     const auto& worker = *(*view.controls)[lane.worker];

@@ -29,6 +29,10 @@ struct AdminView {
 /// Empty when every worker serves, has a place for lines, and no drain has begun; else why not.
 std::string why_not_ready(const AdminView& view);
 
+/// Empty while the disk takes every worker's lines (log.durability = "disk"); else whose it does
+/// not, and why.
+std::string disk_trouble(const std::vector<std::unique_ptr<WorkerControl>>& controls);
+
 /// The scrape: Prometheus text.
 std::string metrics_text(const AdminView& view);
 

@@ -52,6 +52,8 @@ class Server {
   std::vector<ListenerView> all_listeners() const;
   /// Somebody else holds copies of the listeners and goes on with them: a drain leaves them open.
   void leave_listeners_open(bool leave) noexcept { listeners_.kept_elsewhere = leave; }
+  /// Empty, or whose lines the disk does not take, and why.
+  std::string disk_trouble() const { return edge::disk_trouble(controls_); }
   /// CLOCK_MONOTONIC of the worker's last sign of life that lies back furthest.
   std::uint64_t oldest_heartbeat_ns() const noexcept;
 

@@ -51,6 +51,7 @@ class Service {
   void reload();
   void upgrade();
   void watch_workers();
+  void watch_disk();
   void reap_successor();
   void drain();
   int wait_for_signal(std::uint64_t wait_ns);
@@ -66,6 +67,7 @@ class Service {
   std::unique_ptr<HandoverServer> handover_;
   std::atomic<bool> taken_over_{false};  // Set by the handover's thread.
   bool asked_to_end_ = false;
+  std::string disk_trouble_;  // As it was logged last.
   pid_t successor_ = 0;
 };
 

@@ -23,6 +23,7 @@ bool Service::serve() {
     handle(wait_for_signal(kWatchNs));
     if (asked_to_end_) return true;
     watch_workers();
+    watch_disk();
   }
   return false;
 }
@@ -106,6 +107,19 @@ void Service::watch_workers() {
     case Advice::kNotDue:
       break;
   }
+}
+
+// Of answers that wait for the disk. Workers say nothing themselves: they may not allocate.
+void Service::watch_disk() {
+  std::string trouble = server_->disk_trouble();
+  if (trouble == disk_trouble_) return;
+  if (trouble.empty()) {
+    spdlog::info("the disk takes lines again");
+  } else {
+    spdlog::error("{}; answers are withheld, and the same lines are written again until it does",
+                  trouble);
+  }
+  disk_trouble_ = std::move(trouble);
 }
 
 // Readiness is already 503. A second signal ends the waiting, never the sealing.
