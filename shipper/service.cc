@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "shipper/deliver/dispatcher.h"
 #include "shipper/deliver/journal.h"
+#include "shipper/foreign_lines.h"
 #include "shipper/letter_box.h"
 
 namespace pixel::shipper {
@@ -349,7 +350,10 @@ Books Service::balance(const std::string& sink, const Checkpoint& checkpoint, La
 
 std::vector<SinkHoldings> Service::holdings() {
   std::vector<SinkHoldings> all;
-  for (const auto& lane : lanes()) all.push_back(read_holdings(*lane));
+  for (const auto& lane : lanes()) {
+    all.push_back(read_holdings(*lane));
+    add_foreign_lines(config_.spool, *catalogue_.snapshot(), all.back());
+  }
   return all;
 }
 
