@@ -54,6 +54,7 @@ base::Result<ShipperState> offline_state(const Config& config) {
     SinkReport report{sink_config.name, sink_config.kind, {}, {}, false};
     auto sink = make_sink(config, sink_config);
     const BatchContent content{sink_config.tables, sink->traits().takes_lines};
+    report.accepted = read_accepted_loss(config.sink_state(report.name));
     auto checkpoint = open_offline(config, sink_config, *sink);
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;

@@ -330,6 +330,7 @@ std::vector<SinkReport> Service::reports() {
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
     report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
+    report.accepted = read_accepted_loss(config().sink_state(report.name));
     reports.push_back(std::move(report));
   }
   return reports;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "shipper/accepted_loss.h"
 #include "shipper/budget.h"
 #include "shipper/config.h"
 #include "shipper/deliver/runner.h"
@@ -31,6 +32,7 @@ struct SinkReport {
   PipelineStatus status;
   Books books;           // Zero until the sink is open.
   bool has_job = false;  // A job has it; its pipeline is stopped meanwhile.
+  AcceptedLoss accepted = {};
 };
 
 /// A segment of a file that others wrote, and how far a sink has come in it.

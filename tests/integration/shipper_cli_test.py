@@ -167,6 +167,32 @@ def check_mending(build, place):
     assert [sink["dead_lettered"] for sink in status["sinks"]] == [0, 2], status
 
 
+def check_loss(build, place):
+    """A segment whose data is deleted before the sinks had it: LOST, until somebody accepts that."""
+    site = Site(place / "loss", build).log_lines()
+    accept = ("audit", "--sink", "lake", "--accept-loss", "the disk died")
+    assert site.json(*accept) == {"sink": "lake", "accepted": 0}
+    for data in (site.edge_config.spool / "sealed").glob("*.log"):
+        data.unlink()
+    site.command("run", "--once", check=0)
+    lost = site.json("status", check=1)
+    assert lost["verdict"] == "lost" and lost["sinks"][1]["missing"] == LINES, lost
+    assert "--accept-loss" in lost["sinks"][1]["problems"][0]["next"], lost
+    site.command("audit", "--accept-loss", "of which sink?", check=2)
+    assert site.json(*accept) == {"sink": "lake", "accepted": LINES}
+    known = site.json("status", check=1)["sinks"]
+    assert [sink["verdict"] for sink in known] == ["lost", "fine"], known
+    assert [sink["missing_accepted"] for sink in known] == [0, LINES], known
+    shipper = site.start()
+    try:
+        wait_until(lambda: site.json("status", check=1)["sinks"][0]["missing"], 20, "open")
+        site.command("audit", "--sink", "duckdb", "--accept-loss", "it, too", check=0)
+        said = site.command("status", check=0).stdout
+        assert said.startswith("fine") and "the disk died" in said, said
+    finally:
+        assert shipper.stop() == 0
+
+
 def check_second_and_killed(build, place):
     site = Site(place / "second", build).log_lines()
     shipper = site.start()
@@ -288,7 +314,7 @@ def check_completion(build, place):
 
 def test(build, place):
     for check in (check_usage, check_settings, check_looking, check_mending,
-                  check_second_and_killed, check_stopped_by_signal, check_no_rights,
+                  check_loss, check_second_and_killed, check_stopped_by_signal, check_no_rights,
                   check_full_disk, check_completion):
         print(check.__name__, flush=True)
         check(build, place)
