@@ -168,7 +168,7 @@ def check_mending(build, place):
 
 
 def check_loss(build, place):
-    """A segment whose data is deleted before the sinks had it: LOST, until somebody accepts that."""
+    """A segment whose data is deleted before the sinks had it: LOST, until somebody accepts it."""
     site = Site(place / "loss", build).log_lines()
     accept = ("audit", "--sink", "lake", "--accept-loss", "the disk died")
     assert site.json(*accept) == {"sink": "lake", "accepted": 0}
