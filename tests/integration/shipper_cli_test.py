@@ -185,7 +185,7 @@ def check_loss(build, place):
     assert [sink["missing_accepted"] for sink in known] == [0, LINES], known
     shipper = site.start()
     try:
-        wait_until(lambda: site.json("status", check=1)["sinks"][0]["missing"], 20, "open")
+        wait_until(lambda: site.command("status").stdout.startswith("LOST"), 20, "it is open")
         site.command("audit", "--sink", "duckdb", "--accept-loss", "it, too", check=0)
         said = site.command("status", check=0).stdout
         assert said.startswith("fine") and "the disk died" in said, said
@@ -298,6 +298,14 @@ def check_completion(build, place):
             run([*checker, script])
         else:
             print(f"no {shell} here: its script is not checked")
+    check_bash_completes(place)
+    if shutil.which("fish"):
+        check_fish_completes(place)
+    if shutil.which("zsh"):
+        check_zsh_completes(place)
+
+
+def check_bash_completes(place):
     ask = (f'source {place}/completion.bash; COMP_WORDS=(pixel-shipper {{}}); '
            'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _pixel_shipper; echo "${COMPREPLY[*]}"')
 
@@ -310,6 +318,38 @@ def check_completion(build, place):
     assert complete("dlq re") == ["replay"]
     assert "--sink" in complete("dlq replay --")
     assert "--config" in complete("status --")
+
+
+def check_fish_completes(place):
+    def complete(line):
+        said = run(["fish", "--no-config", "-c", f"source {place}/completion.fish; "
+                    f"complete -C '{line}'"]).stdout
+        return [word.partition("\t")[0] for word in said.splitlines()]
+
+    assert complete("pixel-shipper rep") == ["replay"]
+    assert {"status", "audit", "dlq"} <= set(complete("pixel-shipper "))
+    assert complete("pixel-shipper replay --fr") == ["--from"]
+    assert complete("pixel-shipper dlq re") == ["replay"]
+    assert complete("pixel-shipper dlq replay --fr") == []
+
+
+def check_zsh_completes(place):
+    """The function with zsh's own helpers replaced: they work only while somebody types."""
+    setup = ("compdef() { print -r -- \"compdef $*\" }; _files() { print FILES }; "
+             "_describe() { print -rl -- \"${(@P)2}\" }; "
+             f"source {place}/completion.zsh; ")
+
+    def complete(*words):
+        call = f"words=(pixel-shipper {' '.join(words)} ''); CURRENT={len(words) + 2}; "
+        said = run(["zsh", "-f", "-c", setup + call + "_pixel_shipper"]).stdout.splitlines()
+        assert said[0] == "compdef _pixel_shipper pixel-shipper", said
+        return {word.partition(":")[0] for word in said[1:]}
+
+    assert {"status", "audit", "dlq", "--config"} <= complete()
+    assert "--from" in complete("replay") and "status" not in complete("replay")
+    assert {"list", "show", "replay"} <= complete("dlq")
+    assert "--from" not in complete("dlq", "replay")
+    assert complete("status", "--config") == {"FILES"}
 
 
 def test(build, place):
