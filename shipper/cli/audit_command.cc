@@ -140,7 +140,8 @@ void add_audit(CLI::App& app, Invocation& invocation) {
   CLI::App* const command = add_command(
       app, invocation, "audit", "Compare each sink with the log, and name what is missing or twice",
       "audit --sink lake --repair\n"
-      "From the answers of the edge to the log: pixel-log audit.");
+      "Exits with 1 where rows are missing or twice. From the answers of the edge to the log:\n"
+      "pixel-log audit.");
   CLI::Option* const sink = command->add_option("--sink", options->sink, "Only this one");
   CLI::Option* const repair = command->add_flag("--repair", options->repair,
                                                 "Replay the segments of which rows are missing");
@@ -149,6 +150,7 @@ void add_audit(CLI::App& app, Invocation& invocation) {
                    "No audit: record that what is missing is known, and why; status is no longer "
                    "LOST for it")
       ->type_name("REASON")
+      ->check([](const std::string& reason) { return reason.empty() ? "say why" : ""; })
       ->needs(sink)
       ->excludes(repair);
   command->callback([&invocation, options] {
