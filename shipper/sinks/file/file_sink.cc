@@ -197,7 +197,9 @@ base::Status FileSink::read_present() {
 
 Verdict FileSink::restore(const Batch& batch) {
   if (options_.format == FileFormat::kRaw) {
-    return rejected("format = \"raw\": lines as they are do not say which ones they are");
+    return rejected(
+        "format = \"raw\": lines as they are do not say which ones they are: replay is not "
+        "possible");
   }
   for (const TableSpec& spec : options_.tables) {
     const bool has_lineage = spec.find(ColumnSource::kSegment) < spec.columns.size() &&
