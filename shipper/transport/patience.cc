@@ -18,9 +18,11 @@ constexpr std::size_t kCallsMax = 64;     // More than any sink has under way at
 
 }  // namespace
 
+std::uint64_t Patience::base_ns() const { return std::max(first_ns_, kMargin * pause_ns_); }
+
 std::uint64_t Patience::limit_ns(std::uint64_t call, std::uint64_t most_ns) const {
   const std::lock_guard lock(mutex_);
-  std::uint64_t limit_ns = std::max(first_ns_, kMargin * pause_ns_);
+  std::uint64_t limit_ns = base_ns();
   const auto found = std::find_if(stalls_.begin(), stalls_.end(),
                                   [call](const Stalls& stalls) { return stalls.call == call; });
   std::uint32_t doublings = found == stalls_.end() ? 0 : found->count / kAttempts;
@@ -44,6 +46,12 @@ void Patience::answered(std::uint64_t call, std::uint64_t pause_ns) {
   const std::lock_guard lock(mutex_);
   pause_ns_ = std::max(pause_ns, pause_ns_ - pause_ns_ / kFade);
   std::erase_if(stalls_, [call](const Stalls& stalls) { return stalls.call == call; });
+}
+
+void Patience::was_too_short() {
+  constexpr std::uint64_t kPauseMaxNs = 3600 * base::kSecondNs;
+  const std::lock_guard lock(mutex_);
+  pause_ns_ = std::min(base_ns(), kPauseMaxNs);
 }
 
 void read_patience(base::ConfigSection& section, std::shared_ptr<Patience>& patience) {

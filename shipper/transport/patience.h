@@ -31,8 +31,12 @@ class Patience {
   void stalled(std::uint64_t call);
   /// `call` was answered; in between nothing moved for `pause_ns` at most.
   void answered(std::uint64_t call, std::uint64_t pause_ns);
+  /// The server says that it is still at an attempt that was given up: all limits double.
+  void was_too_short();
 
  private:
+  std::uint64_t base_ns() const;  // REQUIRES: mutex_ is held.
+
   struct Stalls {
     std::uint64_t call = 0;
     std::uint32_t count = 0;

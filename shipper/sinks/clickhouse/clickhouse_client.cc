@@ -14,6 +14,7 @@ namespace pixel::shipper {
 namespace {
 
 constexpr std::uint64_t kAnswerBytesMax = 256 * base::kMiB;
+constexpr int kStillRunning = 216;  // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING
 
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
@@ -123,6 +124,7 @@ ClickhouseOutcome ClickhouseClient::insert(std::string_view statement, std::stri
   request->repeats_as = std::move(repeats_as);
   const auto response = client_.send(*request);
   if (!response) return {Kind::kRetry, response.error().message, 0};
+  if (exception_code(*response) == kStillRunning) options_.connection.patience->was_too_short();
   return clickhouse_outcome(*response, unix_now());
 }
 

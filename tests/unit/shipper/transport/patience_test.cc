@@ -53,6 +53,16 @@ TEST(PatienceTest, ItFollowsWhatTheServerNeedsAndForgetsIt) {
   EXPECT_EQ(patience.limit_ns(3, kMost), 2 * kS);
 }
 
+TEST(PatienceTest, AServerThatIsStillAtItIsGivenTwiceTheTime) {
+  Patience patience;
+  patience.was_too_short();
+  EXPECT_EQ(patience.limit_ns(1, kMost), 4 * kS);
+  patience.was_too_short();
+  EXPECT_EQ(patience.limit_ns(1, kMost), 8 * kS);
+  for (int i = 0; i < 1000; ++i) patience.was_too_short();
+  EXPECT_EQ(patience.limit_ns(1, kMost), kMost);
+}
+
 TEST(PatienceTest, CallsThatAreNeverMadeAgainAreForgotten) {
   Patience patience(10 * kS);
   for (std::uint64_t call = 0; call < 1000; ++call) limits_of_stalls(patience, call, 2);
