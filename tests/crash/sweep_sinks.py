@@ -178,6 +178,9 @@ class ClickhouseTokens(Clickhouse):
     name = "clickhouse_tokens"
     kind = servers.ClickhouseTokens
 
+    def settings(self):
+        return self.destination.toml().replace("flush_rows = 500\n", "")  # The sweep has its own.
+
     def empty(self):
         table = self.destination.server.tables["requests"]
         table.rows, table.tokens = [], []
