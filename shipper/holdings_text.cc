@@ -19,6 +19,19 @@ void add_checkpoint(json& entry, const Checkpoint& checkpoint) {
   entry["checkpoint"] = {{"lanes", std::move(lanes)}, {"missing", checkpoint.missing}};
 }
 
+void add_foreign(json& entry, const SinkHoldings& sink) {
+  if (sink.foreign.empty() && sink.foreign_retired.empty()) return;
+  entry["foreign"] = json::array();
+  for (const ForeignLines& lines : sink.foreign) {
+    entry["foreign"].push_back(
+        {{"segment", to_text(lines.segment)}, {"lines", lines.lines}, {"passed", lines.passed}});
+  }
+  entry["foreign_retired"] = json::object();
+  for (const auto& [lane, retired] : sink.foreign_retired) {
+    entry["foreign_retired"][to_text(lane)] = {retired.next_index, retired.lines};
+  }
+}
+
 base::Result<Checkpoint> read_checkpoint(const json& entry) {
   Checkpoint checkpoint;
   checkpoint.filtered = entry.value("filtered", std::uint64_t{0});
@@ -67,6 +80,7 @@ std::string holdings_json(const std::vector<SinkHoldings>& sinks) {
     if (sink.wanted.access) entry["kinds"].push_back("access");
     if (sink.wanted.events) entry["kinds"].push_back("events");
     if (sink.checkpoint != nullptr) add_checkpoint(entry, *sink.checkpoint);
+    add_foreign(entry, sink);
     if (!sink.holdings) {
       entry["error"] = sink.holdings.error().message;
       object["sinks"].push_back(std::move(entry));

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "shipper/deliver/journal.h"
+#include "shipper/foreign_lines.h"
 #include "shipper/instance_lock.h"
 #include "shipper/ledger.h"
 #include "shipper/letter_box.h"
@@ -53,6 +54,7 @@ base::Result<ShipperState> offline_state(const Config& config) {
     SinkReport report{sink_config.name, sink_config.kind, {}, {}, false};
     auto sink = make_sink(config, sink_config);
     const BatchContent content{sink_config.tables, sink->traits().takes_lines};
+    report.accepted = read_accepted_loss(config.sink_state(report.name));
     auto checkpoint = open_offline(config, sink_config, *sink);
     if (checkpoint) {
       report.status.state = PipelineState::kStopped;
@@ -84,6 +86,9 @@ base::Result<std::string> offline_sources(const Config& config) {
 base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config) {
   const auto lock = InstanceLock::acquire(config.state);
   if (!lock) return lock.error();
+  Catalogue catalogue(config.spool);
+  ForeignSources foreign(config.sources, config.state, catalogue);
+  if (auto status = foreign.open(); !status) return status.error();
   std::vector<SinkHoldings> all;
   for (const SinkConfig& candidate : config.sinks) {
     auto sink = make_sink(config, candidate);
@@ -97,6 +102,7 @@ base::Result<std::vector<SinkHoldings>> offline_holdings(const Config& config) {
                    std::make_shared<const Checkpoint>(
                        with_resolved(*opened, read_resolved(config.sink_state(candidate.name)))),
                    kinds});
+    add_foreign_lines(config.spool, *catalogue.snapshot(), all.back());
     sink->close();
   }
   return all;

@@ -32,6 +32,26 @@ std::string dlq_hint(const std::string& sink) {
       sink, sink);
 }
 
+// What is lost stays in the books; a person who knows of it may end the alarm.
+void add_missing(const SinkReport& report, std::vector<Problem>& problems) {
+  const std::uint64_t missing = report.books.missing;
+  const AcceptedLoss& accepted = report.accepted;
+  const std::string what =
+      fmt::format("{} lines were deleted from the log before this sink had them", missing);
+  if (missing > accepted.lines) {
+    problems.push_back(
+        {Health::kLost, what,
+         "see dropped segments below, and retention in the settings; the lines cannot be read "
+         "again. When that is known and accepted: pixel-shipper audit --sink " +
+             report.name + " --accept-loss REASON"});
+    return;
+  }
+  problems.push_back({Health::kFine,
+                      fmt::format("{}; accepted at {}: {}", what,
+                                  base::format_iso8601(accepted.accepted_at), accepted.reason),
+                      ""});
+}
+
 void add_books_problems(const SinkReport& report, std::vector<Problem>& problems) {
   const Books& books = report.books;
   const std::string audit = "name the segments with: pixel-shipper audit --sink " + report.name;
@@ -48,13 +68,7 @@ void add_books_problems(const SinkReport& report, std::vector<Problem>& problems
                                     -books.residue),
                         audit});
   }
-  if (books.missing > 0) {
-    problems.push_back(
-        {Health::kLost,
-         fmt::format("{} lines were deleted from the log before this sink had them", books.missing),
-         "see dropped segments below, and retention in the settings; the lines "
-         "cannot be read again"});
-  }
+  if (books.missing > 0) add_missing(report, problems);
   if (books.dead_lettered > 0) {
     problems.push_back({Health::kFine,
                         fmt::format("{} lines are in its dead letter file", books.dead_lettered),
@@ -151,6 +165,7 @@ json sink_json(const SinkReport& report, const std::vector<Problem>& problems) {
           {"filtered", books.filtered},
           {"dead_lettered", books.dead_lettered},
           {"missing", books.missing},
+          {"missing_accepted", std::min(report.accepted.lines, books.missing)},
           {"pending", books.pending},
           {"residue", books.residue},
           {"lag_bytes", books.lag_bytes},

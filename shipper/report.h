@@ -36,7 +36,9 @@ std::string metrics_text(const ShipperState& state);
 
 /// {"sinks":[{"name":"duckdb","kinds":["access","events"],"rows":N,"distinct":N,"filtered":N,
 /// "dead_lettered":N,"checkpoint":{"lanes":{"A...":[index,offset]},"missing":N},"segments":
-/// [{"segment":"A...","rows":N,"distinct":N}]}]}; a sink that could not answer has "error" instead.
+/// [{"segment":"A...","rows":N,"distinct":N}]}]}; a sink that could not answer has "error" instead;
+/// one that takes files of others has "foreign":[{"segment":"F...","lines":N,"passed":N}] and
+/// "foreign_retired":{"F...":[index of the first that is not, lines of the others]}.
 std::string holdings_json(const std::vector<SinkHoldings>& sinks);
 /// Reads what holdings_json writes; of the checkpoint only what is there.
 base::Result<std::vector<SinkHoldings>> parse_holdings(std::string_view json);

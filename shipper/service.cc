@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "shipper/deliver/dispatcher.h"
 #include "shipper/deliver/journal.h"
+#include "shipper/foreign_lines.h"
 #include "shipper/letter_box.h"
 
 namespace pixel::shipper {
@@ -329,6 +330,7 @@ std::vector<SinkReport> Service::reports() {
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
     report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
+    report.accepted = read_accepted_loss(config().sink_state(report.name));
     reports.push_back(std::move(report));
   }
   return reports;
@@ -349,7 +351,10 @@ Books Service::balance(const std::string& sink, const Checkpoint& checkpoint, La
 
 std::vector<SinkHoldings> Service::holdings() {
   std::vector<SinkHoldings> all;
-  for (const auto& lane : lanes()) all.push_back(read_holdings(*lane));
+  for (const auto& lane : lanes()) {
+    all.push_back(read_holdings(*lane));
+    add_foreign_lines(config_.spool, *catalogue_.snapshot(), all.back());
+  }
   return all;
 }
 

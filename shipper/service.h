@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "shipper/accepted_loss.h"
 #include "shipper/budget.h"
 #include "shipper/config.h"
 #include "shipper/deliver/runner.h"
@@ -31,6 +32,14 @@ struct SinkReport {
   PipelineStatus status;
   Books books;           // Zero until the sink is open.
   bool has_job = false;  // A job has it; its pipeline is stopped meanwhile.
+  AcceptedLoss accepted = {};
+};
+
+/// A segment of a file that others wrote, and how far a sink has come in it.
+struct ForeignLines {
+  logfmt::SegmentId segment;
+  std::uint64_t lines = 0;
+  std::uint64_t passed = 0;  // Of them.
 };
 
 /// What a sink holds, or why that is not known.
@@ -41,6 +50,9 @@ struct SinkHoldings {
   /// sink is not open.
   std::shared_ptr<const Checkpoint> checkpoint;
   LaneKinds wanted = kAllLanes;
+  /// Of foreign lanes that it wants: see add_foreign_lines.
+  std::vector<ForeignLines> foreign = {};
+  std::map<logfmt::LaneId, ForeignLanes::Retired> foreign_retired = {};
 };
 
 /// What a reload did, by names of sinks; `waiting` by keys that need a restart.

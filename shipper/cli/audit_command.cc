@@ -3,6 +3,8 @@
 // COLD.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 #include "shipper/audit.h"
@@ -13,8 +15,11 @@
 namespace pixel::shipper::cli {
 namespace {
 
+using nlohmann::json;
+
 struct Options {
   std::string sink;
+  std::string accepted;  // Why a loss is; "": it is not.
   bool repair = false;
 };
 
@@ -67,11 +72,52 @@ base::Status repair(const Config& config, const std::vector<SinkAudit>& audits, 
   return base::ok_status();
 }
 
+base::Result<std::uint64_t> missing_lines(const Config& config, const std::string& name) {
+  std::string text;
+  if (const auto reply = ask(config, "/status")) {
+    text = reply->body;
+  } else {
+    const auto state = offline_state(config);
+    if (!state) return state.error();
+    text = status_json(*state);
+  }
+  const json status = json::parse(text, nullptr, false);
+  for (const json& sink : status.is_object() ? status.value("sinks", json::array()) : json()) {
+    if (sink.value("name", "") != name) continue;
+    // What it lacks is in its checkpoint, which nobody has read yet.
+    if (sink.value("state", "") == "opening") return base::Error{"sink " + name + " is not open"};
+    return sink.value("missing", std::uint64_t{0});
+  }
+  return base::Error{"the running shipper does not know sink " + name + ": reload the settings"};
+}
+
+// The books stay as they are: the decision lies beside them, with its reason.
+int accept_loss(const Invocation& invocation, const Config& config, const Options& options) {
+  const auto missing = missing_lines(config, options.sink);
+  if (!missing) return fail(invocation, missing.error().message);
+  if (*missing > 0) {
+    const AcceptedLoss loss{*missing, unix_now(), options.accepted};
+    if (auto done = write_accepted_loss(config.sink_state(options.sink), loss); !done) {
+      return fail(invocation, done.error().message);
+    }
+  }
+  print(invocation.as_json
+            ? json{{"sink", options.sink}, {"accepted", *missing}}.dump()
+            : fmt::format("sink {}: {}", options.sink,
+                          *missing == 0
+                              ? "nothing is missing, nothing is changed"
+                              : fmt::format("the loss of {} lines is accepted; more would "
+                                            "be LOST again",
+                                            *missing)));
+  return kFine;
+}
+
 int audit(const Invocation& invocation, const Options& options) {
   const auto config = load(invocation);
   if (!config) return kWrongUsage;
   const auto sinks = pick_sinks(invocation, *config, options.sink);
   if (!sinks) return kWrongUsage;
+  if (!options.accepted.empty()) return accept_loss(invocation, *config, options);
   auto audits = audit_all(*config, *sinks);
   if (!audits) return fail(invocation, audits.error().message);
   if (options.repair) {
@@ -94,9 +140,19 @@ void add_audit(CLI::App& app, Invocation& invocation) {
   CLI::App* const command = add_command(
       app, invocation, "audit", "Compare each sink with the log, and name what is missing or twice",
       "audit --sink lake --repair\n"
-      "From the answers of the edge to the log: pixel-log audit.");
-  command->add_option("--sink", options->sink, "Only this one");
-  command->add_flag("--repair", options->repair, "Replay the segments of which rows are missing");
+      "Exits with 1 where rows are missing or twice. From the answers of the edge to the log:\n"
+      "pixel-log audit.");
+  CLI::Option* const sink = command->add_option("--sink", options->sink, "Only this one");
+  CLI::Option* const repair = command->add_flag("--repair", options->repair,
+                                                "Replay the segments of which rows are missing");
+  command
+      ->add_option("--accept-loss", options->accepted,
+                   "No audit: record that what is missing is known, and why; status is no longer "
+                   "LOST for it")
+      ->type_name("REASON")
+      ->check([](const std::string& reason) { return reason.empty() ? "say why" : ""; })
+      ->needs(sink)
+      ->excludes(repair);
   command->callback([&invocation, options] {
     invocation.action = [&invocation, options] { return audit(invocation, *options); };
   });

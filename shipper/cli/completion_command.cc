@@ -23,12 +23,15 @@ struct Level {
 
 bool is_any(const CLI::App*) { return true; }
 
-// Up to its first sentence, without what a shell would take for its own.
+// Up to its first sentence, as it stands between single quotes.
 std::string one_line(const std::string& text) {
   std::string line;
   for (const char c : text.substr(0, text.find_first_of(".\n"))) {
-    if (c != '\'' && c != '"' && c != '[' && c != ']' && c != ':' && c != '`' && c != '$')
+    if (c == '\'') {
+      line += "'\\''";
+    } else if (c != '\\') {
       line += c;
+    }
   }
   return line;
 }
@@ -135,9 +138,31 @@ _pixel_shipper() {{
   [[ ${{#choices}} -gt 0 ]] && _describe 'command' choices
   _describe 'option' options
 }}
-_pixel_shipper "$@"
+if [[ "${{funcstack[1]}}" == _pixel_shipper ]]; then
+  _pixel_shipper "$@"  # Loaded by its name, from a folder of $fpath.
+else
+  compdef _pixel_shipper pixel-shipper
+fi
 )",
                      known, cases);
+}
+
+// "dlq replay" is not "replay": a command stands alone only where no family stands before it.
+std::string fish_condition(const std::vector<Level>& levels, const Level& level) {
+  if (level.path.empty()) return "__fish_use_subcommand";
+  std::string when;
+  for (std::size_t at = 0; at < level.path.size();) {
+    const std::size_t end = std::min(level.path.find(' ', at), level.path.size());
+    when += fmt::format("{}__fish_seen_subcommand_from {}", when.empty() ? "" : "; and ",
+                        level.path.substr(at, end - at));
+    at = end + 1;
+  }
+  if (!level.commands.empty() || level.path.find(' ') != std::string::npos) return when;
+  std::string families;
+  for (const Level& other : levels) {
+    if (!other.path.empty() && !other.commands.empty()) families += " " + other.path;
+  }
+  return when + "; and not __fish_seen_subcommand_from" + families;
 }
 
 std::string fish_script(const std::vector<Level>& levels) {
@@ -145,16 +170,7 @@ std::string fish_script(const std::vector<Level>& levels) {
       "# fish completion for pixel-shipper; made by: pixel-shipper completion fish\n"
       "complete -c pixel-shipper -f\n";
   for (const Level& level : levels) {
-    std::string when = "__fish_use_subcommand";
-    if (!level.path.empty()) {
-      when.clear();
-      for (std::size_t at = 0; at < level.path.size();) {
-        const std::size_t end = std::min(level.path.find(' ', at), level.path.size());
-        when += fmt::format("{}__fish_seen_subcommand_from {}", when.empty() ? "" : "; and ",
-                            level.path.substr(at, end - at));
-        at = end + 1;
-      }
-    }
+    const std::string when = fish_condition(levels, level);
     for (const Word& word : level.commands) {
       text += fmt::format("complete -c pixel-shipper -n '{}' -a {} -d '{}'\n", when, word.text,
                           word.description);

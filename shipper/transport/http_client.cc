@@ -5,12 +5,14 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "shipper/transport/digest.h"
 #include "shipper/transport/url.h"
 
@@ -89,22 +91,47 @@ std::size_t take_header(char* data, std::size_t, std::size_t bytes, void* user) 
 
 // CURLOPT_LOW_SPEED_TIME averages over several seconds: a burst before a stall hides it.
 struct Progress {
-  std::uint64_t timeout_ns = 0;
-  std::uint64_t moved_at_ns = 0;
-  curl_off_t bytes = 0;
-  bool has_stalled = false;
+  const std::vector<curl_socket_t>* sockets = nullptr;
+  std::uint64_t limit_ns = 0;
   const std::atomic<bool>* stop = nullptr;
+  std::uint64_t moved_at_ns = base::monotonic_ns();
+  std::uint64_t pause_ns = 0;  // The longest without a byte.
+  std::int64_t bytes = 0;
+  bool has_stalled = false;
+
+  void note(std::uint64_t now_ns, std::int64_t bytes_now) {
+    pause_ns = std::max(pause_ns, now_ns - moved_at_ns);
+    if (bytes_now != bytes) {
+      bytes = bytes_now;
+      moved_at_ns = now_ns;
+    }
+  }
 };
+
+// What libcurl calls sent may still wait in the kernel for a slow line.
+std::int64_t unconfirmed(const std::vector<curl_socket_t>& sockets) {
+  std::uint64_t bytes = 0;
+  for (const curl_socket_t socket : sockets) bytes += unconfirmed_bytes(socket);
+  return static_cast<std::int64_t>(bytes);
+}
+
+// libcurl 7.88 names the socket of a transfer only when that is over.
+int note_socket(void* user, curl_socket_t socket, curlsocktype) {
+  static_cast<std::vector<curl_socket_t>*>(user)->push_back(socket);
+  return CURL_SOCKOPT_OK;
+}
+
+int close_socket(void* user, curl_socket_t socket) {
+  std::erase(*static_cast<std::vector<curl_socket_t>*>(user), socket);
+  return ::close(socket);
+}
 
 // libcurl calls it at least once a second.
 int watch_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
   auto& progress = *static_cast<Progress*>(user);
   const std::uint64_t now_ns = base::monotonic_ns();
-  if (received + sent != progress.bytes || progress.moved_at_ns == 0) {
-    progress.bytes = received + sent;
-    progress.moved_at_ns = now_ns;
-  }
-  progress.has_stalled = now_ns - progress.moved_at_ns >= progress.timeout_ns;
+  progress.note(now_ns, received + sent - unconfirmed(*progress.sockets));
+  progress.has_stalled = now_ns - progress.moved_at_ns >= progress.limit_ns;
   const bool is_stopped = progress.stop != nullptr && progress.stop->load();
   return progress.has_stalled || is_stopped ? 1 : 0;  // 1 ends the request.
 }
@@ -160,7 +187,8 @@ struct HttpClient::Handle {
 
   CURL* curl = nullptr;
   curl_slist* headers = nullptr;
-  CURLcode failed = CURLE_OK;  // Of setting options.
+  std::vector<curl_socket_t> sockets;  // All that are open.
+  CURLcode failed = CURLE_OK;          // Of setting options.
   char message[CURL_ERROR_SIZE] = "";
 };
 
@@ -171,6 +199,10 @@ void HttpClient::Handle::set_connection(const HttpSettings& settings, const Http
   set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_SOCKOPTFUNCTION, note_socket);
+  set(CURLOPT_SOCKOPTDATA, &sockets);
+  set(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  set(CURLOPT_CLOSESOCKETDATA, &sockets);
   set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(settings.connect_timeout_ns));
   set(CURLOPT_TIMEOUT_MS,
       milliseconds(request.timeout_ns != 0 ? request.timeout_ns : settings.timeout_ns));
@@ -244,10 +276,14 @@ HttpClient::HttpClient(HttpSettings settings)
 HttpClient::~HttpClient() = default;
 
 base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+  const std::uint64_t call = base::hash64(request.repeats_as);
   Arriving arriving;
   arriving.body_bytes_max = request.body_bytes_max;
   Progress progress;
-  progress.timeout_ns = settings_.stall_timeout_ns;
+  progress.sockets = &handle_->sockets;
+  progress.limit_ns = request.repeats_as.empty()
+                          ? settings_.stall_timeout_ns
+                          : settings_.patience->limit_ns(call, settings_.stall_timeout_ns);
   progress.stop = settings_.stop.get();
   Handle& handle = *handle_;
   handle.reset();
@@ -266,7 +302,8 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   // libcurl's own text names hosts, ports, files and times, never what was sent.
   std::string failure;
   if (progress.has_stalled) {
-    failure = "no byte came or went for " + base::format_duration_ns(settings_.stall_timeout_ns);
+    settings_.patience->stalled(call);
+    failure = "no byte came or went for " + base::format_duration_ns(progress.limit_ns);
   } else if (code != CURLE_OK) {
     failure = handle.message[0] != '\0' ? handle.message : curl_easy_strerror(code);
   } else if (!arriving.has_headers) {
@@ -275,6 +312,8 @@ base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   if (!failure.empty()) {
     return base::Error{fmt::format("{} {}: {}", request.method, url_origin(request.url), failure)};
   }
+  progress.note(base::monotonic_ns(), progress.bytes);
+  settings_.patience->answered(call, progress.pause_ns);
   curl_easy_getinfo(handle.curl, CURLINFO_RESPONSE_CODE, &arriving.response.status);
   return std::move(arriving.response);
 }

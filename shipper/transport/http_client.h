@@ -14,6 +14,7 @@
 #include "base/config_reader.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "shipper/transport/patience.h"
 
 namespace pixel::shipper {
 
@@ -22,16 +23,18 @@ struct HttpSettings {
   std::uint64_t connect_timeout_ns = 10 * base::kSecondNs;
   std::uint64_t timeout_ns = 60 * base::kSecondNs;        // Of a whole request.
   std::uint64_t stall_timeout_ns = 60 * base::kSecondNs;  // Without a single byte either way.
-  std::string ca_file;                                    // PEM; "": the system's.
-  std::string client_certificate_file;                    // PEM, for mutual TLS; "": none.
-  std::string client_key_file;                            // PEM; "": in the certificate's file.
-  bool verify_tls = true;                                 // false: a loud warning at start.
-  std::string proxy;  // "": none, whatever the environment says.
+  /// Of requests that may be repeated: given up earlier. Shared by the clients of a server.
+  std::shared_ptr<Patience> patience = std::make_shared<Patience>();
+  std::string ca_file;                  // PEM; "": the system's.
+  std::string client_certificate_file;  // PEM, for mutual TLS; "": none.
+  std::string client_key_file;          // PEM; "": in the certificate's file.
+  bool verify_tls = true;               // false: a loud warning at start.
+  std::string proxy;                    // "": none, whatever the environment says.
   /// Once it is true, requests end with an error within about a second. Null: never.
   std::shared_ptr<const std::atomic<bool>> stop;
 };
-/// Reads connect_timeout, timeout, stall_timeout, ca_file, client_certificate, client_key,
-/// verify_tls, proxy.
+/// Reads connect_timeout, timeout, stall_timeout, patience, ca_file, client_certificate,
+/// client_key, verify_tls, proxy.
 void read_http_settings(base::ConfigSection& section, HttpSettings& settings);
 
 /// What AWS Signature Version 4 needs. Source: AWS General Reference, Signing AWS API requests.
@@ -60,6 +63,9 @@ struct HttpRequest {
   std::uint64_t body_bytes_max = base::kMiB;  // Of the response; more is read and dropped.
   bool follow_redirects = false;              // At most 5, never with credentials elsewhere.
   std::uint64_t timeout_ns = 0;               // 0: the client's.
+  /// Not empty: it will be sent again under this name until an answer comes, with the same effect
+  /// as once, and is given up early where nothing moves. See Patience.
+  std::string repeats_as;
 };
 
 struct HttpResponse {

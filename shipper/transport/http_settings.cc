@@ -10,6 +10,7 @@ void read_http_settings(base::ConfigSection& section, HttpSettings& settings) {
   section.read_duration("connect_timeout", settings.connect_timeout_ns, kTimes);
   section.read_duration("timeout", settings.timeout_ns, kTimes);
   section.read_duration("stall_timeout", settings.stall_timeout_ns, kTimes);
+  read_patience(section, settings.patience);
   section.read("ca_file", settings.ca_file);
   section.read("client_certificate", settings.client_certificate_file);
   section.read("client_key", settings.client_key_file);

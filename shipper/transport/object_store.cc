@@ -87,6 +87,9 @@ HttpRequest ObjectStore::request(const char* method, const std::string& key,
 // Signs and sends; once more with new credentials where the server calls them expired.
 StoreResult<HttpResponse> ObjectStore::ask(HttpRequest request, const std::string& what) {
   Borrowed client(*this);
+  // Writing is tried again until it is done; for what is read somebody waits. A POST completes an
+  // upload, which takes its time, and to begin again would be to send all parts again.
+  if (request.method != "GET" && request.method != "POST") request.repeats_as = what;
   for (int attempt = 0;; ++attempt) {
     const auto credentials = credentials_.get();
     if (!credentials) {

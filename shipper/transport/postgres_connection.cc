@@ -11,6 +11,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "base/hash.h"
 
 namespace pixel::shipper {
 namespace {
@@ -111,15 +112,25 @@ std::string postgres_dsn_place(const std::string& dsn) {
                      or_else("dbname", ""));
 }
 
+namespace {
+
+constexpr std::uint64_t kConnecting = 1;  // The call, to Patience.
+
+// In libpq's whole seconds, of which it takes 2 at least.
+std::uint64_t connect_seconds(const PostgresOptions& options) {
+  std::uint64_t limit_ns = options.connect_timeout_ns;
+  if (options.patience) limit_ns = options.patience->limit_ns(kConnecting, limit_ns);
+  return std::max<std::uint64_t>(2, limit_ns / base::kSecondNs);
+}
+
 // A DSN's own settings come later in the list and win over ours.
-PgResult<PostgresConnection> PostgresConnection::open(const PostgresOptions& options) {
-  const std::string connect_s =
-      std::to_string(std::max<std::uint64_t>(2, options.connect_timeout_ns / base::kSecondNs));
+PGconn* connect(const PostgresOptions& options, std::uint64_t connect_s) {
+  const std::string seconds = std::to_string(connect_s);
   const std::string unacked_ms = std::to_string(options.timeout_ns / base::kMillisecondNs);
   std::vector<const char*> words = {
       "connect_timeout",  "keepalives_idle", "keepalives_interval", "keepalives_count",
       "tcp_user_timeout", "client_encoding", "application_name",    "dbname"};
-  std::vector<const char*> values = {connect_s.c_str(),
+  std::vector<const char*> values = {seconds.c_str(),
                                      "30",
                                      "10",
                                      "3",
@@ -133,43 +144,75 @@ PgResult<PostgresConnection> PostgresConnection::open(const PostgresOptions& opt
   }
   words.push_back(nullptr);
   values.push_back(nullptr);
+  return PQconnectdbParams(words.data(), values.data(), 1);
+}
+
+}  // namespace
+
+PgResult<PostgresConnection> PostgresConnection::open(const PostgresOptions& options) {
   if (!is_postgres_dsn(options.dsn)) return PgError{"", "the dsn is no connection string", ""};
-  PostgresConnection connection(PQconnectdbParams(words.data(), values.data(), 1));
+  const std::uint64_t connect_s = connect_seconds(options);
+  const std::uint64_t begun_ns = base::monotonic_ns();
+  PostgresConnection connection(connect(options, connect_s));
   if (connection.connection_ == nullptr) return PgError{"", "out of memory", ""};
+  const std::uint64_t took_ns = base::monotonic_ns() - begun_ns;
   if (connection.is_lost()) {
+    if (options.patience && took_ns >= connect_s * base::kSecondNs) {
+      options.patience->stalled(kConnecting);
+    }
     return PgError{"", one_line(PQerrorMessage(connection.connection_.get())), ""};
   }
+  if (options.patience) options.patience->answered(kConnecting, took_ns);
   PQsetNoticeProcessor(
       connection.connection_.get(), [](void*, const char*) {}, nullptr);
   PQsetnonblocking(connection.connection_.get(), 1);
   connection.timeout_ns_ = options.timeout_ns;
+  connection.patience_ = options.patience;
   if (!options.prelude.empty()) {
     if (auto done = connection.run(options.prelude); !done) return done.error();
   }
   return connection;
 }
 
-std::uint64_t PostgresConnection::deadline() const { return base::monotonic_ns() + timeout_ns_; }
+PostgresConnection::Call PostgresConnection::begin_call(std::string_view what) const {
+  const std::uint64_t now_ns = base::monotonic_ns();
+  Call call{base::hash64(what), now_ns + timeout_ns_, timeout_ns_, now_ns, 0, 0};
+  if (patience_) call.limit_ns = patience_->limit_ns(call.id, timeout_ns_);
+  return call;
+}
+
+PgError PostgresConnection::give_up(const Call& call) const {
+  if (patience_) patience_->stalled(call.id);
+  return {"",
+          fmt::format("the server did not answer within {}",
+                      base::format_duration_ns(std::min(call.limit_ns, timeout_ns_))),
+          ""};
+}
+
+void PostgresConnection::answered(const Call& call) const {
+  if (patience_) patience_->answered(call.id, call.pause_ns);
+}
 
 PgError PostgresConnection::lost(std::string_view what) {
   const std::string said = one_line(PQerrorMessage(connection_.get()));
   return {"", said.empty() ? std::string(what) : said, ""};
 }
 
-PgStatus PostgresConnection::wait(short events, std::uint64_t deadline_ns) {
+PgStatus PostgresConnection::wait(short events, Call& call) {
   for (;;) {
     const std::uint64_t now_ns = base::monotonic_ns();
-    if (now_ns >= deadline_ns) {
-      return PgError{
-          "",
-          fmt::format("the server did not answer within {}", base::format_duration_ns(timeout_ns_)),
-          ""};
-    }
+    const std::uint64_t ends_ns = std::min(call.deadline_ns, call.moved_at_ns + call.limit_ns);
+    if (now_ns >= ends_ns) return give_up(call);
     pollfd socket{PQsocket(connection_.get()), events, 0};
     if (socket.fd < 0) return lost("the connection is closed");
-    const std::uint64_t left_ms = (deadline_ns - now_ns) / base::kMillisecondNs + 1;
+    const std::uint64_t left_ms = (ends_ns - now_ns) / base::kMillisecondNs + 1;
     const int ready = ::poll(&socket, 1, static_cast<int>(std::min<std::uint64_t>(left_ms, 1000)));
     if (ready < 0 && errno != EINTR) return PgError{"", "cannot wait for the socket", ""};
+    const std::uint64_t unconfirmed = unconfirmed_bytes(socket.fd);
+    const std::uint64_t waited_ns = base::monotonic_ns();
+    call.pause_ns = std::max(call.pause_ns, waited_ns - call.moved_at_ns);
+    if (ready > 0 || unconfirmed != call.unconfirmed) call.moved_at_ns = waited_ns;
+    call.unconfirmed = unconfirmed;
     if (ready <= 0) continue;
     if ((socket.revents & POLLOUT) == 0 && PQconsumeInput(connection_.get()) == 0) {
       return lost("the connection broke");
@@ -178,30 +221,30 @@ PgStatus PostgresConnection::wait(short events, std::uint64_t deadline_ns) {
   }
 }
 
-PgStatus PostgresConnection::flush(std::uint64_t deadline_ns) {
+PgStatus PostgresConnection::flush(Call& call) {
   for (;;) {
     const int left = PQflush(connection_.get());
     if (left == 0) return base::Unit{};
     if (left < 0) return lost("the connection broke while sending");
     // Reading too: a server whose own answers are stuck reads nothing more.
-    if (auto ready = wait(POLLIN | POLLOUT, deadline_ns); !ready) return ready;
+    if (auto ready = wait(POLLIN | POLLOUT, call); !ready) return ready;
   }
 }
 
-PgResult<PostgresConnection::ResultPtr> PostgresConnection::next_result(std::uint64_t deadline_ns) {
+PgResult<PostgresConnection::ResultPtr> PostgresConnection::next_result(Call& call) {
   while (PQisBusy(connection_.get()) != 0) {
-    if (auto ready = wait(POLLIN, deadline_ns); !ready) return ready.error();
+    if (auto ready = wait(POLLIN, call); !ready) return ready.error();
   }
   return ResultPtr(PQgetResult(connection_.get()));
 }
 
 // Reads results until the server is ready again: the last one, or the first error. An error that
 // ended the session (57P01, a crash) has a SQLSTATE or libpq's own words.
-PgResult<PgTable> PostgresConnection::finish_answer(std::uint64_t deadline_ns) {
+PgResult<PgTable> PostgresConnection::finish_answer(Call& call) {
   std::optional<PgError> error;
   PgTable table;
   for (;;) {
-    auto result = next_result(deadline_ns);
+    auto result = next_result(call);
     if (!result) return error ? *error : result.error();
     if (*result == nullptr) break;
     const ExecStatusType status = PQresultStatus(result->get());
@@ -213,37 +256,42 @@ PgResult<PgTable> PostgresConnection::finish_answer(std::uint64_t deadline_ns) {
       table = table_of(result->get());
     }
   }
+  if (is_lost()) return error ? *error : lost("the connection broke");
+  answered(call);
   if (error) return *error;
-  if (is_lost()) return lost("the connection broke");
   return table;
 }
 
 PgResult<PgTable> PostgresConnection::run(const std::string& sql) {
-  const std::uint64_t deadline_ns = deadline();
+  Call call = begin_call(sql);
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return lost("cannot send a statement");
-  if (auto sent = flush(deadline_ns); !sent) return sent.error();
-  return finish_answer(deadline_ns);
+  if (auto sent = flush(call); !sent) return sent.error();
+  return finish_answer(call);
 }
 
 PgResult<PgTable> PostgresConnection::run_single(const std::string& sql) {
-  const std::uint64_t deadline_ns = deadline();
+  Call call = begin_call(sql);
   if (PQsendQueryParams(connection_.get(), sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
       0) {
     return lost("cannot send a statement");
   }
-  if (auto sent = flush(deadline_ns); !sent) return sent.error();
-  return finish_answer(deadline_ns);
+  if (auto sent = flush(call); !sent) return sent.error();
+  return finish_answer(call);
 }
 
 PgStatus PostgresConnection::copy_begin(const std::string& sql) {
-  const std::uint64_t deadline_ns = deadline();
+  copy_ = sql;
+  Call call = begin_call(sql);
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return lost("cannot send a statement");
-  if (auto sent = flush(deadline_ns); !sent) return sent;
-  auto result = next_result(deadline_ns);
+  if (auto sent = flush(call); !sent) return sent;
+  auto result = next_result(call);
   if (!result) return result.error();
-  if (*result != nullptr && PQresultStatus(result->get()) == PGRES_COPY_IN) return base::Unit{};
+  if (*result != nullptr && PQresultStatus(result->get()) == PGRES_COPY_IN) {
+    answered(call);
+    return base::Unit{};
+  }
   PgError error = *result != nullptr ? error_of(result->get()) : lost("no answer to COPY");
-  if (auto rest = finish_answer(deadline_ns); !rest && rest.error().sqlstate.empty()) {
+  if (auto rest = finish_answer(call); !rest && rest.error().sqlstate.empty()) {
     return rest.error();
   }
   return error;
@@ -251,33 +299,34 @@ PgStatus PostgresConnection::copy_begin(const std::string& sql) {
 
 PgStatus PostgresConnection::copy_put(std::string_view bytes) {
   constexpr std::size_t kMessageBytes = 1 << 20;
-  const std::uint64_t deadline_ns = deadline();
+  Call call = begin_call(copy_ + " rows");
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, kMessageBytes);
     const int queued =
         PQputCopyData(connection_.get(), piece.data(), static_cast<int>(piece.size()));
     if (queued < 0) return lost("the connection broke while rows were sent");
-    if (auto sent = flush(deadline_ns); !sent) return sent;
+    if (auto sent = flush(call); !sent) return sent;
     if (queued > 0) bytes.remove_prefix(piece.size());
   }
+  answered(call);
   return base::Unit{};
 }
 
 PgResult<PgTable> PostgresConnection::copy_end() {
-  const std::uint64_t deadline_ns = deadline();
+  Call call = begin_call(copy_ + " end");
   while (true) {
     const int queued = PQputCopyEnd(connection_.get(), nullptr);
     if (queued < 0) return lost("the connection broke while rows were sent");
-    if (auto sent = flush(deadline_ns); !sent) return sent.error();
-    if (queued > 0) return finish_answer(deadline_ns);
+    if (auto sent = flush(call); !sent) return sent.error();
+    if (queued > 0) return finish_answer(call);
   }
 }
 
 PgStatus PostgresConnection::copy_abandon() {
-  const std::uint64_t deadline_ns = deadline();
+  Call call = begin_call(copy_ + " abandoned");
   if (PQputCopyEnd(connection_.get(), "given up") < 0) return lost("the connection broke");
-  if (auto sent = flush(deadline_ns); !sent) return sent;
-  (void)finish_answer(deadline_ns);  // The error that was asked for.
+  if (auto sent = flush(call); !sent) return sent;
+  (void)finish_answer(call);  // The error that was asked for.
   if (is_lost()) return lost("the connection broke");
   return base::Unit{};
 }

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "shipper/transport/patience.h"
 
 namespace pixel::shipper {
 
@@ -28,6 +29,9 @@ struct PostgresOptions {
   std::uint64_t timeout_ns = 60 * base::kSecondNs;          // Of one statement, on both sides.
   /// Statements run once, after connecting.
   std::string prelude;
+  /// Not null: connecting and statements will be tried again until they succeed, with the same
+  /// effect as once, and are given up where nothing moves for so long.
+  std::shared_ptr<Patience> patience;
 };
 
 /// What the server, or the way to it, said. Contains no password.
@@ -72,6 +76,10 @@ class PostgresConnection {
 
   /// Of every later call.
   void set_timeout(std::uint64_t timeout_ns) noexcept { timeout_ns_ = timeout_ns; }
+  /// The patience of every later call; null: the whole timeout.
+  void set_patience(std::shared_ptr<Patience> patience) noexcept {
+    patience_ = std::move(patience);
+  }
   /// 150002 is 15.2.
   int server_version() const { return PQserverVersion(connection_.get()); }
   /// The session is known to be over.
@@ -86,16 +94,30 @@ class PostgresConnection {
   };
   using ResultPtr = std::unique_ptr<PGresult, Clear>;
 
+  /// One call while it waits.
+  struct Call {
+    std::uint64_t id = 0;
+    std::uint64_t deadline_ns = 0;
+    std::uint64_t limit_ns = 0;  // Without a byte.
+    std::uint64_t moved_at_ns = 0;
+    std::uint64_t pause_ns = 0;     // The longest so far.
+    std::uint64_t unconfirmed = 0;  // Bytes.
+  };
+
   explicit PostgresConnection(PGconn* connection) : connection_(connection) {}
   PgError lost(std::string_view what);
-  PgStatus wait(short events, std::uint64_t deadline_ns);
-  PgStatus flush(std::uint64_t deadline_ns);
-  PgResult<ResultPtr> next_result(std::uint64_t deadline_ns);
-  PgResult<PgTable> finish_answer(std::uint64_t deadline_ns);
-  std::uint64_t deadline() const;
+  Call begin_call(std::string_view what) const;
+  PgStatus wait(short events, Call& call);
+  PgStatus flush(Call& call);
+  PgResult<ResultPtr> next_result(Call& call);
+  PgResult<PgTable> finish_answer(Call& call);
+  PgError give_up(const Call& call) const;
+  void answered(const Call& call) const;
 
   std::unique_ptr<PGconn, Finish> connection_;
   std::uint64_t timeout_ns_ = 60 * base::kSecondNs;
+  std::shared_ptr<Patience> patience_;
+  std::string copy_;  // The statement of the COPY under way.
 };
 
 /// True where libpq can read it. (Its own error text may repeat a password, so none is given.)

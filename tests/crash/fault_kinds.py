@@ -39,7 +39,7 @@ CHECKS_REQUESTS = ("s3",)
 
 # A disk of so many bytes; which sinks write to it (none: the edge).
 ON_DISK = {
-    "enospc_state": (32 << 20, ("http", "s3", "clickhouse")),
+    "enospc_state": (32 << 20, ("http", "s3", "clickhouse", "clickhouse_tokens")),
     "enospc_lake": (64 << 20, ("lake",)),
     "enospc_spool": (96 << 20, ()),
 }
@@ -87,6 +87,11 @@ class WireFault:
         for wire in self.wires:
             wire.proxy.clear()
 
+    def waits_s(self, name):
+        """How much longer than others a sink may take, since an answer never came."""
+        waits = {wire.sink.name: wire.sink.answer_timeout_s for wire in self.wires}
+        return waits.get(name, 0) if self.name == "corrupt" else 0
+
     def missed(self, _retries):
         """The targets that it did not hit."""
         if self.counter is None:
@@ -122,6 +127,9 @@ class DiskFault:
         self.over.set()
         self.filler.join()
         self.ballast.unlink()
+
+    def waits_s(self, _name):
+        return 0
 
     def missed(self, retries):
         """`retries`: of each target, how often it failed meanwhile."""

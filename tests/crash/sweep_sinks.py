@@ -7,8 +7,9 @@ import json
 import shutil
 
 from destinations import servers
+from destinations.receiver import Receiver
 from harness.postgres import Postgres as PostgresServer
-from harness.process import program, run
+from harness.process import Failure, program, run
 
 
 class Adapter:
@@ -34,6 +35,11 @@ class Adapter:
     def settings(self):
         """The TOML of its [[sink]], without name and batch limits."""
         raise NotImplementedError
+
+    def duplicates_max(self, rows_per_batch):
+        """Of one kill; more than 0 where the sink promises at least once."""
+        del rows_per_batch
+        return 0
 
     def ids(self, config):
         """The id of every row, in any order."""
@@ -134,4 +140,85 @@ class S3(Adapter):
         return ids
 
 
-ADAPTERS = {adapter.name: adapter for adapter in (File, DuckDb, Lake, Postgres, S3)}
+class Clickhouse(Adapter):
+    """Debian's server: rows are looked for before each insert."""
+    name = "clickhouse"
+    kind = servers.Clickhouse
+
+    def __init__(self, build, place):
+        super().__init__(build, place)
+        self.destination = self.kind(place, build)
+
+    def once(self):
+        self.destination.start()
+
+    def over(self):
+        self.destination.stop()
+
+    def reset(self):
+        super().reset()
+        config = self.place / "shipper.toml"
+        if config.exists():
+            run([program(self.build, "pixel-shipper"), "init", "--config", config])
+            self.empty()
+
+    def empty(self):
+        self.destination.server.query("TRUNCATE TABLE requests")
+
+    def settings(self):
+        return self.destination.toml()
+
+    def ids(self, config):
+        return [int(line) for line in
+                self.destination.server.query("SELECT id FROM requests").split()]
+
+
+class ClickhouseTokens(Clickhouse):
+    """The stand-in for a younger one: inserts are known again by their tokens."""
+    name = "clickhouse_tokens"
+    kind = servers.ClickhouseTokens
+
+    def settings(self):
+        return self.destination.toml().replace("flush_rows = 500\n", "")  # The sweep has its own.
+
+    def empty(self):
+        table = self.destination.server.tables["requests"]
+        table.rows, table.tokens = [], []
+
+    def ids(self, config):
+        return [row["id"] for row in self.destination.server.tables["requests"].rows]
+
+
+class Http(Adapter):
+    """At least once: what was under way may come again, under its key and as it was."""
+    name = "http"
+    REQUESTS_AT_ONCE = 2
+
+    def once(self):
+        self.receiver = Receiver()
+
+    def over(self):
+        self.receiver.stop()
+
+    def reset(self):
+        super().reset()
+        self.receiver.requests.clear()
+
+    def settings(self):
+        return (f'kind = "http"\nurl = "http://127.0.0.1:{self.receiver.port}/"\n'
+                f'concurrency = {self.REQUESTS_AT_ONCE}\n')
+
+    def duplicates_max(self, rows_per_batch):
+        return self.REQUESTS_AT_ONCE * rows_per_batch
+
+    def ids(self, config):
+        by_key = {}
+        for key, body in self.receiver.requests:
+            if by_key.setdefault(key, body) != body:
+                raise Failure(f"key {key} came with other rows than before")
+        return [json.loads(line)["id"] for _, body in self.receiver.requests
+                for line in body.splitlines()]
+
+
+ADAPTERS = {adapter.name: adapter for adapter in
+            (File, DuckDb, Lake, Postgres, S3, Clickhouse, ClickhouseTokens, Http)}

@@ -2,20 +2,14 @@
 """How the fault test sees, while edge and shipper run, what each has done."""
 
 import json
-import os
 import re
-import signal
 import time
 import urllib.request
 
-from harness.process import Failure, wait_until
+from harness.process import Failure
 
 POLL_S = 0.05
 PATIENCE_S = 90.0  # Then it is not late but gone.
-# An answer whose length was altered looks like one that is slow: only the time limit of a request
-# ends the wait. The defaults (10 s and 60 s) are for servers that are slow indeed; here it is less.
-IMPATIENT = 'timeout = "2s"\nconnect_timeout = "2s"\n'
-TIMED = ("postgres", "s3", "clickhouse", "http")
 
 
 def read(url):
@@ -40,9 +34,6 @@ class Watch:
     def edge(self, metric):
         return count(self.site.edge_config, metric)
 
-    def shipper_count(self, metric):
-        return count(self.site.shipper_config, metric)
-
     def sinks(self):
         for process in (self.site.edge, self.site.shipper):
             if not process.runs():
@@ -56,19 +47,6 @@ class Watch:
         """How often each sink, and the edge, could not."""
         counts = {name: sink["retries"] for name, sink in self.sinks().items()}
         return {**counts, "edge": self.edge("pixel_edge_lines_refused_total")}
-
-    def reload(self, change):
-        """The shipper's configuration with every sink's section changed; "" as it was."""
-        config = self.site.shipper_config
-        before = self.shipper_count("pixel_shipper_reloads_applied_total")
-        config.write()
-        text = config.path.read_text(encoding="utf-8")
-        for kind in TIMED:
-            text = text.replace(f'kind = "{kind}"\n', f'kind = "{kind}"\n{change}')
-        config.path.write_text(text, encoding="utf-8")
-        os.kill(self.pid, signal.SIGHUP)
-        wait_until(lambda: self.shipper_count("pixel_shipper_reloads_applied_total") > before, 30,
-                   "the reload is applied")
 
     def wait_for(self, lines):
         """Seconds until each sink has so many lines and the edge logs again."""

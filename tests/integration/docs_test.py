@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The documents are true: every program in a ```console block is in the tree or built, and knows
-each option that the documents use, by its own --help; every sink in a ```toml block, and both
-example files, are configurations that the programs take."""
+each option that the documents use, by its own --help; every ```toml block, and both example
+files, are configurations that the program takes to which they belong. (sink_examples_test.py runs
+them.)"""
 
 import functools
 import os
@@ -17,6 +18,7 @@ from harness.process import program, run
 OURS = ("pixel-edge", "pixel-shipper", "pixel-load", "pixel-log")
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
 TOML_BLOCK = re.compile(r"^```toml\n(.*?)^```", re.M | re.S)
+EDGE_TABLES = ("[server]", "[client]", "[proxy_protocol]", "[[route]]", "[privacy]", "[admin]")
 # Programs of the system that documents may use, and their arguments are not ours to check.
 SYSTEM = {"curl", "git", "cd", "cmake", "ctest", "ls", "sudo", "cat", "systemctl", "journalctl",
           "goaccess", "kill", "df", "export", "npm", "duckdb", "zcat"}
@@ -97,11 +99,20 @@ def check_command(words, build):
     return 1
 
 
+def toml_examples(*begins):
+    """(document, text) of each ```toml block that begins with one of these tables."""
+    return [(path, text) for path in documents()
+            for text in TOML_BLOCK.findall(path.read_text(encoding="utf-8"))
+            if text.lstrip().startswith(begins)]
+
+
+def sink_examples():
+    return toml_examples("[[sink]]")
+
+
 def check_sink_examples(build, place):
     """Each [[sink]] block as a configuration of its own."""
-    examples = [(path, text) for path in documents()
-                for text in TOML_BLOCK.findall(path.read_text(encoding="utf-8"))
-                if text.lstrip().startswith(("[[sink]]", "[[source]]"))]
+    examples = toml_examples("[[sink]]", "[[source]]")
     for path, text in examples:
         if "[[sink]]" not in text:
             text += '[[sink]]\nname = "lines"\nkind = "file"\npath = "/srv/lines"\n'
@@ -114,15 +125,24 @@ def check_sink_examples(build, place):
 
 def check_table_examples(build, place):
     """Each [[table]] block with a sink of its own: it is taken, and its tests pass."""
-    examples = [(path, text) for path in documents()
-                for text in TOML_BLOCK.findall(path.read_text(encoding="utf-8"))
-                if text.lstrip().startswith("[[table]]")]
+    examples = toml_examples("[[table]]")
     for path, text in examples:
         config = place / "tables.toml"
         config.write_text(text + '\n[[sink]]\nname = "x"\nkind = "file"\npath = "/x"\n',
                           encoding="utf-8")
         done = run([program(build, "pixel-shipper"), "test", "--config", config], check=False,
                    env=os.environ | {"PIXEL_HASH_KEY": "a key of the docs test"})
+        assert done.returncode == 0, f"{path.relative_to(ROOT)}: {done.stdout}{done.stderr}"
+    return len(examples)
+
+
+def check_edge_examples(build, place):
+    """Each block of the edge's tables as a configuration of its own."""
+    examples = toml_examples(*EDGE_TABLES)
+    for path, text in examples:
+        config = place / "edge.toml"
+        config.write_text(text, encoding="utf-8")
+        done = run([program(build, "pixel-edge"), "--config", config, "--check"], check=False)
         assert done.returncode == 0, f"{path.relative_to(ROOT)}: {done.stdout}{done.stderr}"
     return len(examples)
 
@@ -141,8 +161,11 @@ def test(build, place):
                                          f"{error}") from None
     examples = check_sink_examples(build, place)
     tables = check_table_examples(build, place)
-    print(f"{checked} commands, {examples} sinks and {tables} sets of tables "
-          f"in {len(documents())} documents")
+    edges = check_edge_examples(build, place)
+    print(f"{checked} commands, {examples} sinks, {tables} sets of tables and {edges} pieces of an "
+          f"edge's configuration in {len(documents())} documents")
+    unknown = len(toml_examples("")) - examples - tables - edges
+    assert unknown == 0, f"{unknown} ```toml blocks belong to no program that this test knows"
     assert checked >= 5, "the documents' commands were not found"
 
 

@@ -235,6 +235,12 @@ def test(build, place, kills, rotate_s):
             raise Failure(f"{key} is {status[key]}: {status}")
     if status["written"] != ids.next:
         raise Failure(f"the ledger knows {status['written']} of {ids.next} lines")
+    for folder in ("active", "sealed"):  # As an edge would have made them.
+        (place / "spool" / folder).mkdir(parents=True, exist_ok=True)
+    books = json.loads(run([program(build, "pixel-log"), "audit", "--json", "--drained", "--spool",
+                            place / "spool", "--shipper-config", config]).stdout)
+    if books["foreign"] != ids.next or books["sinks"][0]["rows"] != ids.next:
+        raise Failure(f"pixel-log audit has other books: {books}")
 
 
 def main():

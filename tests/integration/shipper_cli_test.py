@@ -167,6 +167,32 @@ def check_mending(build, place):
     assert [sink["dead_lettered"] for sink in status["sinks"]] == [0, 2], status
 
 
+def check_loss(build, place):
+    """A segment whose data is deleted before the sinks had it: LOST, until somebody accepts it."""
+    site = Site(place / "loss", build).log_lines()
+    accept = ("audit", "--sink", "lake", "--accept-loss", "the disk died")
+    assert site.json(*accept) == {"sink": "lake", "accepted": 0}
+    for data in (site.edge_config.spool / "sealed").glob("*.log"):
+        data.unlink()
+    site.command("run", "--once", check=0)
+    lost = site.json("status", check=1)
+    assert lost["verdict"] == "lost" and lost["sinks"][1]["missing"] == LINES, lost
+    assert "--accept-loss" in lost["sinks"][1]["problems"][0]["next"], lost
+    site.command("audit", "--accept-loss", "of which sink?", check=2)
+    assert site.json(*accept) == {"sink": "lake", "accepted": LINES}
+    known = site.json("status", check=1)["sinks"]
+    assert [sink["verdict"] for sink in known] == ["lost", "fine"], known
+    assert [sink["missing_accepted"] for sink in known] == [0, LINES], known
+    shipper = site.start()
+    try:
+        wait_until(lambda: site.command("status").stdout.startswith("LOST"), 20, "it is open")
+        site.command("audit", "--sink", "duckdb", "--accept-loss", "it, too", check=0)
+        said = site.command("status", check=0).stdout
+        assert said.startswith("fine") and "the disk died" in said, said
+    finally:
+        assert shipper.stop() == 0
+
+
 def check_second_and_killed(build, place):
     site = Site(place / "second", build).log_lines()
     shipper = site.start()
@@ -272,6 +298,14 @@ def check_completion(build, place):
             run([*checker, script])
         else:
             print(f"no {shell} here: its script is not checked")
+    check_bash_completes(place)
+    if shutil.which("fish"):
+        check_fish_completes(place)
+    if shutil.which("zsh"):
+        check_zsh_completes(place)
+
+
+def check_bash_completes(place):
     ask = (f'source {place}/completion.bash; COMP_WORDS=(pixel-shipper {{}}); '
            'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _pixel_shipper; echo "${COMPREPLY[*]}"')
 
@@ -286,9 +320,41 @@ def check_completion(build, place):
     assert "--config" in complete("status --")
 
 
+def check_fish_completes(place):
+    def complete(line):
+        said = run(["fish", "--no-config", "-c", f"source {place}/completion.fish; "
+                    f"complete -C '{line}'"]).stdout
+        return [word.partition("\t")[0] for word in said.splitlines()]
+
+    assert complete("pixel-shipper rep") == ["replay"]
+    assert {"status", "audit", "dlq"} <= set(complete("pixel-shipper "))
+    assert complete("pixel-shipper replay --fr") == ["--from"]
+    assert complete("pixel-shipper dlq re") == ["replay"]
+    assert complete("pixel-shipper dlq replay --fr") == []
+
+
+def check_zsh_completes(place):
+    """The function with zsh's own helpers replaced: they work only while somebody types."""
+    setup = ("compdef() { print -r -- \"compdef $*\" }; _files() { print FILES }; "
+             "_describe() { print -rl -- \"${(@P)2}\" }; "
+             f"source {place}/completion.zsh; ")
+
+    def complete(*words):
+        call = f"words=(pixel-shipper {' '.join(words)} ''); CURRENT={len(words) + 2}; "
+        said = run(["zsh", "-f", "-c", setup + call + "_pixel_shipper"]).stdout.splitlines()
+        assert said[0] == "compdef _pixel_shipper pixel-shipper", said
+        return {word.partition(":")[0] for word in said[1:]}
+
+    assert {"status", "audit", "dlq", "--config"} <= complete()
+    assert "--from" in complete("replay") and "status" not in complete("replay")
+    assert {"list", "show", "replay"} <= complete("dlq")
+    assert "--from" not in complete("dlq", "replay")
+    assert complete("status", "--config") == {"FILES"}
+
+
 def test(build, place):
     for check in (check_usage, check_settings, check_looking, check_mending,
-                  check_second_and_killed, check_stopped_by_signal, check_no_rights,
+                  check_loss, check_second_and_killed, check_stopped_by_signal, check_no_rights,
                   check_full_disk, check_completion):
         print(check.__name__, flush=True)
         check(build, place)

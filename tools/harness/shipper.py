@@ -80,11 +80,12 @@ class ShipperConfig:
         return self
 
 
-def make_shipper(build, config):
+def make_shipper(build, config, cpu=None):
     """The process, not yet started."""
     config.write()
     return Process("pixel-shipper", [program(build, "pixel-shipper"), "run", "--config",
-                                     config.path], pathlib.Path(config.place) / "shipper.log")
+                                     config.path], pathlib.Path(config.place) / "shipper.log",
+                   cpu=cpu)
 
 
 def drain(build, config, seconds=300):

@@ -78,6 +78,7 @@ std::string to_table(const AuditResult& result) {
   }
   text += '\n';
   if (result.events > 0) text += fmt::format("  {:<12} {:>14}\n", "events", result.events);
+  if (result.foreign > 0) text += fmt::format("  {:<12} {:>14}\n", "foreign", result.foreign);
   for (const SinkTotals& sink : result.sinks) text += sink_row(sink);
   if (result.refused > 0) text += fmt::format("  {:<12} {:>14}\n", "refused", result.refused);
   for (const std::string& note : result.notes) text += "  note: " + note + '\n';
@@ -90,6 +91,7 @@ std::string to_table(const AuditResult& result) {
 std::string summary_line(const AuditResult& result) {
   std::string text = fmt::format("answered={} logged={}", result.answered, result.logged);
   if (result.events > 0) text += fmt::format(" events={}", result.events);
+  if (result.foreign > 0) text += fmt::format(" foreign={}", result.foreign);
   for (const SinkTotals& sink : result.sinks) text += fmt::format(" {}={}", sink.name, sink.rows);
   return text + (result.balanced()
                      ? " balanced"
@@ -102,6 +104,7 @@ std::string to_json(const AuditResult& result) {
   object["answered"] = result.answered;
   object["logged"] = result.logged;
   object["events"] = result.events;
+  object["foreign"] = result.foreign;
   object["unlogged"] = result.unlogged;
   object["refused"] = result.refused;
   object["segments"] = result.segments;

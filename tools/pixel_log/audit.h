@@ -67,7 +67,8 @@ struct ClientTotals {
 struct AuditResult {
   std::uint64_t answered = 0;  // Handed to the kernel, by the edge's count.
   std::uint64_t logged = 0;
-  std::uint64_t events = 0;  // Lines of events lanes.
+  std::uint64_t events = 0;   // Lines of events lanes.
+  std::uint64_t foreign = 0;  // Lines of files that others wrote, by the shipper's books.
   std::uint64_t unlogged = 0;
   std::uint64_t refused = 0;
   std::uint64_t segments = 0;
@@ -100,7 +101,8 @@ base::Result<AuditResult> audit(const AuditInput& input);
 
 std::string to_table(const AuditResult& result);
 std::string to_json(const AuditResult& result);
-/// "answered=A logged=L duckdb=D lake=P balanced": the last line of a report.
+/// "answered=A logged=L [events=E] [foreign=F] duckdb=D lake=P balanced": the last line of a
+/// report.
 std::string summary_line(const AuditResult& result);
 
 }  // namespace pixel::logs

@@ -21,12 +21,11 @@ class SinkCheck {
 
   void run(bool drained) {
     for (const auto& [id, segment] : books_.segments) {
-      if (is_owed(id)) check_segment(segment);
+      if (is_owed(id)) check_segment(id, segment.lines, passed_lines(segment));
     }
+    check_foreign();
     for (const auto& [id, holding] : sink_.segments) {
-      if (books_.segments.contains(id)) continue;
-      // Of files that others wrote: the spool has no books of them, the shipper's registry has.
-      if (id.lane.kind == logfmt::SegmentKind::kForeign) continue;
+      if (books_.segments.contains(id) || is_known_foreign(id)) continue;
       totals_.rows += holding.distinct_rows;
       add(DefectKind::kMismatch, holding.distinct_rows,
           fmt::format("{} rows of segment {}, of which the log knows nothing",
@@ -64,32 +63,62 @@ class SinkCheck {
     return lines == books_.lines_before.end() ? 0 : lines->second;
   }
 
-  void check_segment(const SegmentBooks& segment) {
-    const auto found = sink_.segments.find(segment.segment);
-    const SegmentHolding holding = found == sink_.segments.end() ? SegmentHolding{} : found->second;
-    const std::uint64_t passed = passed_lines(segment);
-    totals_.rows += holding.distinct_rows;
-    totals_.pending += segment.lines - passed;
-    if (holding.rows > holding.distinct_rows) {
-      const std::uint64_t twice = holding.rows - holding.distinct_rows;
-      totals_.duplicate_rows += twice;
-      add(DefectKind::kDuplicate, twice,
-          fmt::format("{} duplicate rows of segment {}", twice, to_text(segment.segment)));
+  // Of files that others wrote the spool has no books: what the shipper read of each is in its own.
+  void check_foreign() {
+    std::uint64_t all = 0;
+    for (const auto& [id, lines] : sink_.foreign) {
+      all += lines.lines;
+      check_segment(id, lines.lines, std::min(lines.passed, lines.lines));
     }
-    if (holding.distinct_rows > segment.lines) {
-      const std::uint64_t more = holding.distinct_rows - segment.lines;
+    for (const auto& [lane, retired] : sink_.foreign_retired) {
+      all += retired.lines;
+      retired_without_row_ += retired.lines;
+    }
+    for (const auto& [id, holding] : sink_.segments) {
+      if (!is_retired(id)) continue;
+      totals_.rows += holding.distinct_rows;
+      retired_without_row_ -= std::min(retired_without_row_, holding.distinct_rows);
+      check_twice(id, holding);
+    }
+    result_.foreign = std::max(result_.foreign, all);
+  }
+
+  bool is_retired(const logfmt::SegmentId& id) const {
+    const auto lane = sink_.foreign_retired.find(id.lane);
+    return lane != sink_.foreign_retired.end() && id.index < lane->second.next_index;
+  }
+
+  bool is_known_foreign(const logfmt::SegmentId& id) const {
+    return sink_.foreign.contains(id) || is_retired(id);
+  }
+
+  void check_twice(const logfmt::SegmentId& id, const SegmentHolding& holding) {
+    if (holding.rows <= holding.distinct_rows) return;
+    const std::uint64_t twice = holding.rows - holding.distinct_rows;
+    totals_.duplicate_rows += twice;
+    add(DefectKind::kDuplicate, twice,
+        fmt::format("{} duplicate rows of segment {}", twice, to_text(id)));
+  }
+
+  void check_segment(const logfmt::SegmentId& id, std::uint64_t lines, std::uint64_t passed) {
+    const auto found = sink_.segments.find(id);
+    const SegmentHolding holding = found == sink_.segments.end() ? SegmentHolding{} : found->second;
+    totals_.rows += holding.distinct_rows;
+    totals_.pending += lines - passed;
+    check_twice(id, holding);
+    if (holding.distinct_rows > lines) {
+      const std::uint64_t more = holding.distinct_rows - lines;
       totals_.duplicate_rows += more;
       add(DefectKind::kDuplicate, more,
           fmt::format("{} rows of segment {}, which has {} lines", holding.distinct_rows,
-                      to_text(segment.segment), segment.lines));
+                      to_text(id), lines));
     } else if (holding.distinct_rows > passed) {
       // The rows were read after the checkpoint, of a sink that goes on; or its checkpoint is not
       // stored with its rows: then they will show as duplicates.
       result_.notes.push_back(fmt::format("{}: {} rows of segment {} beyond its checkpoint", where_,
-                                          holding.distinct_rows - passed,
-                                          to_text(segment.segment)));
+                                          holding.distinct_rows - passed, to_text(id)));
     } else if (holding.distinct_rows < passed) {
-      short_.push_back({segment.segment, passed - holding.distinct_rows});
+      short_.push_back({id, passed - holding.distinct_rows});
     }
   }
 
@@ -98,10 +127,11 @@ class SinkCheck {
     std::uint64_t shortage = 0;
     for (const auto& [segment, rows] : short_) shortage += rows;
     const std::uint64_t explained = sink_.filtered + sink_.dead_lettered;
-    if (shortage < explained) {
-      add(DefectKind::kMismatch, explained - shortage,
+    const std::uint64_t without_row = shortage + retired_without_row_;
+    if (without_row < explained) {
+      add(DefectKind::kMismatch, explained - without_row,
           fmt::format("{} lines filtered or dead-lettered, but only {} have no row", explained,
-                      shortage));
+                      without_row));
     }
     if (shortage <= explained) return;
     totals_.missing_rows = shortage - explained;
@@ -124,6 +154,7 @@ class SinkCheck {
   AuditResult& result_;
   std::string where_;
   SinkTotals totals_;
+  std::uint64_t retired_without_row_ = 0;  // Foreign lines, at most.
   std::vector<std::pair<logfmt::SegmentId, std::uint64_t>> short_;
 };
 

@@ -50,6 +50,11 @@ std::uint64_t optional_number(Reader& reader, const Json& object, const char* ke
   return object.contains(key) ? reader.number(object, key, what) : 0;
 }
 
+bool is_pair(const Json& value) {
+  return value.is_array() && value.size() == 2 && value[0].is_number_unsigned() &&
+         value[1].is_number_unsigned();
+}
+
 void read_checkpoint(Reader& reader, const Json& checkpoint, SinkHoldings& sink) {
   sink.missing = optional_number(reader, checkpoint, "missing", "checkpoint");
   sink.filtered = optional_number(reader, checkpoint, "filtered", "checkpoint");
@@ -61,9 +66,9 @@ void read_checkpoint(Reader& reader, const Json& checkpoint, SinkHoldings& sink)
   sink.lanes.emplace();
   for (const auto& [name, pair] : lanes->items()) {
     const auto lane = logfmt::parse_lane(name);
-    const bool fits = lane && pair.is_array() && pair.size() == 2 && pair[0].is_number_unsigned() &&
-                      pair[1].is_number_unsigned();
-    if (!fits) return reader.fail("checkpoint", name, "\"<lane>\": [index, offset]");
+    if (!lane || !is_pair(pair)) {
+      return reader.fail("checkpoint", name, "\"<lane>\": [index, offset]");
+    }
     (*sink.lanes)[*lane] = {pair[0].get<std::uint32_t>(), pair[1].get<std::uint64_t>()};
   }
 }
@@ -88,6 +93,27 @@ void read_holding(Reader& reader, const Json& object, SinkHoldings& sink) {
   holding.distinct_rows += reader.number(object, distinct, "holding");
 }
 
+void read_foreign(Reader& reader, const Json& object, SinkHoldings& sink) {
+  if (!object.contains("foreign")) return;
+  for (const Json& lines : reader.array(object, "foreign", "sink")) {
+    const auto segment = logfmt::parse_segment(reader.text(lines, "segment", "foreign"));
+    if (!segment) return reader.fail("foreign", "segment", "24 characters of a segment's name");
+    sink.foreign[*segment] = {reader.number(lines, "lines", "foreign"),
+                              reader.number(lines, "passed", "foreign")};
+  }
+  const auto retired = object.find("foreign_retired");
+  if (retired == object.end() || !retired->is_object()) {
+    return reader.fail("sink", "foreign_retired", "an object");
+  }
+  for (const auto& [name, pair] : retired->items()) {
+    const auto lane = logfmt::parse_lane(name);
+    if (!lane || !is_pair(pair)) {
+      return reader.fail("foreign_retired", name, "\"<lane>\": [index, lines]");
+    }
+    sink.foreign_retired[*lane] = {pair[0].get<std::uint32_t>(), pair[1].get<std::uint64_t>()};
+  }
+}
+
 SinkHoldings read_sink(Reader& reader, const Json& object) {
   SinkHoldings sink;
   sink.name = reader.text(object, "name", "sink");
@@ -96,6 +122,7 @@ SinkHoldings read_sink(Reader& reader, const Json& object) {
     return sink;
   }
   read_kinds(reader, object, sink);
+  read_foreign(reader, object, sink);
   const auto checkpoint = object.find("checkpoint");
   if (checkpoint != object.end() && checkpoint->is_object()) {
     read_checkpoint(reader, *checkpoint, sink);

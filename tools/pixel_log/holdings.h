@@ -26,6 +26,18 @@ struct SegmentHolding {
   std::uint64_t distinct_rows = 0;
 };
 
+/// A segment of a file that others wrote, by the shipper's books: the spool has none.
+struct ForeignLines {
+  std::uint64_t lines = 0;
+  std::uint64_t passed = 0;  // By the sink.
+};
+
+/// The segments of a foreign lane before next_index: every sink had them, and the files are gone.
+struct ForeignRetired {
+  std::uint32_t next_index = 0;
+  std::uint64_t lines = 0;
+};
+
 struct SinkHoldings {
   std::string name;
   std::string error;         // Why it cannot say what it holds; then nothing else is known.
@@ -37,6 +49,8 @@ struct SinkHoldings {
   /// Nothing where the sink gave no checkpoint: then it should hold everything.
   std::optional<std::map<logfmt::LaneId, LanePosition>> lanes;
   std::map<logfmt::SegmentId, SegmentHolding> segments;
+  std::map<logfmt::SegmentId, ForeignLines> foreign;
+  std::map<logfmt::LaneId, ForeignRetired> foreign_retired;
 };
 
 base::Result<std::vector<SinkHoldings>> parse_holdings(std::string_view json);

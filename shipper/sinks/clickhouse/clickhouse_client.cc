@@ -14,6 +14,7 @@ namespace pixel::shipper {
 namespace {
 
 constexpr std::uint64_t kAnswerBytesMax = 256 * base::kMiB;
+constexpr int kStillRunning = 216;  // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING
 
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
@@ -72,10 +73,17 @@ base::Result<HttpRequest> ClickhouseClient::prepare(ClickhouseParameters paramet
 
 base::Result<std::string> ClickhouseClient::query(std::string_view sql,
                                                   const ClickhouseParameters& parameters) {
+  return ask(sql, parameters, "");
+}
+
+base::Result<std::string> ClickhouseClient::ask(std::string_view sql,
+                                                const ClickhouseParameters& parameters,
+                                                std::string repeats_as) {
   auto request = prepare(parameters);
   if (!request) return request.error();
   request->body = sql;
   request->body_bytes_max = kAnswerBytesMax;
+  request->repeats_as = std::move(repeats_as);
   auto response = client_.send(*request);
   if (!response) return response.error();
   const auto outcome = clickhouse_outcome(*response, unix_now());
@@ -90,8 +98,16 @@ base::Result<std::vector<std::vector<std::string>>> ClickhouseClient::rows(std::
   return parse_tsv(*text);
 }
 
+base::Result<std::vector<std::vector<std::string>>> ClickhouseClient::rows_again(
+    std::string_view sql) {
+  const auto text = ask(sql, {}, std::string(sql));
+  if (!text) return text.error();
+  return parse_tsv(*text);
+}
+
 ClickhouseOutcome ClickhouseClient::insert(std::string_view statement, std::string_view data,
-                                           ClickhouseParameters parameters) {
+                                           ClickhouseParameters parameters,
+                                           std::string repeats_as) {
   using Kind = ClickhouseOutcome::Kind;
   parameters.emplace_back("query", statement);
   auto request = prepare(std::move(parameters));
@@ -105,8 +121,10 @@ ClickhouseOutcome ClickhouseClient::insert(std::string_view statement, std::stri
     request->headers.emplace_back("Content-Encoding", "gzip");
   }
   request->body = data;
+  request->repeats_as = std::move(repeats_as);
   const auto response = client_.send(*request);
   if (!response) return {Kind::kRetry, response.error().message, 0};
+  if (exception_code(*response) == kStillRunning) options_.connection.patience->was_too_short();
   return clickhouse_outcome(*response, unix_now());
 }
 

@@ -27,10 +27,14 @@ class ClickhouseClient {
                                   const ClickhouseParameters& parameters = {});
   /// The answer's rows, fields unescaped.
   base::Result<std::vector<std::vector<std::string>>> rows(std::string_view sql);
+  /// The same for who asks again until an answer comes: given up early (see Patience).
+  base::Result<std::vector<std::vector<std::string>>> rows_again(std::string_view sql);
 
   /// `statement` ends with FORMAT and its name; `data` follows it. A retry's effect is unknown.
+  /// `repeats_as`: as in HttpRequest; only where the server knows the insert again, however late it
+  /// reads what was given up.
   ClickhouseOutcome insert(std::string_view statement, std::string_view data,
-                           ClickhouseParameters parameters);
+                           ClickhouseParameters parameters, std::string repeats_as);
 
   base::Result<ClickhouseServer> read_server();
   /// By name; without those that do not exist.
@@ -38,6 +42,8 @@ class ClickhouseClient {
 
  private:
   base::Result<HttpRequest> prepare(ClickhouseParameters parameters) const;
+  base::Result<std::string> ask(std::string_view sql, const ClickhouseParameters& parameters,
+                                std::string repeats_as);
   std::string table_list() const;
 
   const ClickhouseOptions& options_;

@@ -40,7 +40,7 @@ ClickhouseParameters ClickhouseInsert::parameters(const std::string& label) cons
   if (look_) {
     // What is missing may have been there once: the table must not know it again.
     if (has_deduplicate_) parameters.emplace_back("insert_deduplicate", "0");
-  } else if (target_.mode == ClickhouseMode::kToken && has_token_) {
+  } else if (sends_token()) {
     parameters.emplace_back("insert_deduplicate", "1");
     parameters.emplace_back("insert_deduplication_token", label);
   }
@@ -96,7 +96,10 @@ ClickhouseOutcome ClickhouseInsert::insert(ClickhouseClient& client,
                                            const std::string& label,
                                            std::vector<RowFault>& faults) {
   if (chosen.empty()) return {};
-  ClickhouseOutcome outcome = client.insert(statement_, encode(chosen), parameters(label));
+  // Without a token it is waited for as long as the timeouts say. One that is given up may lie in a
+  // buffer between here and there, and begin after the next one has looked for its rows.
+  ClickhouseOutcome outcome =
+      client.insert(statement_, encode(chosen), parameters(label), sends_token() ? label : "");
   if (outcome.kind != Kind::kTooLarge && outcome.kind != Kind::kBadRow) return outcome;
   if (chosen.size() == 1) {
     faults.push_back({table_index_, chosen.front(), outcome.reason});

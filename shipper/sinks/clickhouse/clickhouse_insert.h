@@ -45,6 +45,9 @@ class ClickhouseInsert {
   std::string_view encode(std::span<const std::uint32_t> chosen);
   void drop_unfit(std::vector<std::uint32_t>& chosen, std::vector<RowFault>& faults);
   ClickhouseParameters parameters(const std::string& label) const;
+  bool sends_token() const {
+    return !look_ && target_.mode == ClickhouseMode::kToken && has_token_;
+  }
 
   const ClickhouseOptions& options_;
   const ClickhouseTarget& target_;

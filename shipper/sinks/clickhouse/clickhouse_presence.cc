@@ -56,17 +56,18 @@ base::Status leave_missing(ClickhouseClient& client, const std::string& table,
                            const TableSpec& spec, const RowBlock& rows, const Batch& batch,
                            const std::string& query_id, std::vector<std::uint32_t>& chosen) {
   if (chosen.empty()) return base::ok_status();
-  const auto running = client.rows(fmt::format(
+  const auto running = client.rows_again(fmt::format(
       "SELECT count() FROM system.processes WHERE query_id = {}", quote_text(query_id)));
   if (!running) return running.error();
   if (running->size() != 1 || running->front().front() != "0") {
     return base::Error{"an insert of the same rows still runs on the server"};
   }
   const std::string condition = presence_condition(spec, rows, batch);
-  const auto count = client.rows(fmt::format("SELECT count() FROM {} WHERE {}", table, condition));
+  const auto count =
+      client.rows_again(fmt::format("SELECT count() FROM {} WHERE {}", table, condition));
   if (!count) return count.error();
   if (count->size() == 1 && count->front().front() == "0") return base::ok_status();
-  const auto present = client.rows(fmt::format(
+  const auto present = client.rows_again(fmt::format(
       "SELECT DISTINCT {}, {} FROM {} WHERE {}", quote_name(name_of(spec, ColumnSource::kSegment)),
       quote_name(name_of(spec, ColumnSource::kOffset)), table, condition));
   if (!present) return present.error();

@@ -53,14 +53,30 @@ base::Status FileContent::encode(const Batch& batch, const Write& write) {
     return base::ok_status();
   }
   for (std::size_t table = 0; table < series_.size(); ++table) {
-    if (auto status = encode_rows(table, batch.tables[table], write); !status) return status;
+    const RowBlock& rows = batch.tables[table];
+    if (auto status = encode_rows(table, rows, 0, rows.row_count, write); !status) return status;
   }
   return base::ok_status();
 }
 
-base::Status FileContent::encode_rows(std::size_t table, const RowBlock& rows, const Write& write) {
-  for (std::size_t from = 0; from < rows.row_count; from += kPieceRows) {
-    const std::size_t to = std::min(from + kPieceRows, rows.row_count);
+base::Status FileContent::encode_some(const Batch& batch, const Wanted& wanted,
+                                      const Write& write) {
+  for (std::size_t table = 0; table < series_.size(); ++table) {
+    const RowBlock& rows = batch.tables[table];
+    for (std::size_t begin = 0; begin < rows.row_count;) {
+      std::size_t end = begin;
+      while (end < rows.row_count && wanted(table, end)) ++end;
+      if (auto status = encode_rows(table, rows, begin, end, write); !status) return status;
+      begin = end + 1;
+    }
+  }
+  return base::ok_status();
+}
+
+base::Status FileContent::encode_rows(std::size_t table, const RowBlock& rows, std::size_t begin,
+                                      std::size_t end, const Write& write) {
+  for (std::size_t from = begin; from < end; from += kPieceRows) {
+    const std::size_t to = std::min(from + kPieceRows, end);
     const std::string_view piece = format_ == FileFormat::kJsonLines
                                        ? json_[table].encode(rows, from, to)
                                        : csv_[table].encode(rows, from, to);

@@ -31,9 +31,13 @@ class FileContent {
   /// Gives `write(series, bytes)` all of the batch; ends with the first error.
   using Write = std::function<base::Status(std::size_t, std::string_view)>;
   base::Status encode(const Batch& batch, const Write& write);
+  /// Only the rows for which `wanted(table, row)` is true. REQUIRES: the format is not raw.
+  using Wanted = std::function<bool(std::size_t, std::size_t)>;
+  base::Status encode_some(const Batch& batch, const Wanted& wanted, const Write& write);
 
  private:
-  base::Status encode_rows(std::size_t table, const RowBlock& rows, const Write& write);
+  base::Status encode_rows(std::size_t table, const RowBlock& rows, std::size_t begin,
+                           std::size_t end, const Write& write);
   base::Status encode_lines(const LineChunk& chunk, const Write& write);
   base::Status give(std::size_t series, std::string_view bytes, const Write& write) const;
 

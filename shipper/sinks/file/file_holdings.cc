@@ -89,6 +89,15 @@ base::Status HoldingsReader::add(std::size_t table, std::string_view segment, st
   return base::ok_status();
 }
 
+bool HoldingsReader::has(std::size_t table, const logfmt::SegmentId& segment,
+                         std::int64_t offset) const {
+  const auto tables = offsets_.find(segment);
+  if (tables == offsets_.end()) return false;
+  const auto offsets = tables->second.find(table);
+  return offsets != tables->second.end() &&
+         std::binary_search(offsets->second.begin(), offsets->second.end(), offset);
+}
+
 std::vector<Holding> HoldingsReader::holdings() {
   std::vector<Holding> result;
   for (auto& [segment, tables] : offsets_) {

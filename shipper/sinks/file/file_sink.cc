@@ -4,7 +4,9 @@
 #include "shipper/sinks/file/file_sink.h"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/diagnostics.h"
@@ -37,11 +39,16 @@ class FileSink : public Sink {
   Verdict deliver(const Batch& batch) override;
   base::Status reach() override { return base::check_writable(options_.path); }
   base::Result<std::vector<Holding>> holdings() override;
+  Verdict restore(const Batch& batch) override;
   void close() override { outputs_.clear(); }
 
  private:
+  using Encode = std::function<base::Status(const FileContent::Write&)>;
   base::Status cut_outputs(const OutputEnds& ends);
-  base::Status write(const Batch& batch);
+  base::Status write(const Encode& encode);
+  base::Status write_missing(const Batch& batch);
+  base::Status read_present();
+  base::Status read_files(HoldingsReader& reader);
   base::Result<bool> is_stored(const Batch& batch);
   OutputEnds ends_after() const;
   void keep();
@@ -53,6 +60,9 @@ class FileSink : public Sink {
   FileContent content_;
   std::vector<FileOutput> outputs_;  // In the order of the series.
   bool save_failed_ = false;         // The last batch's checkpoint may be stored nevertheless.
+  Checkpoint checkpoint_;            // As it is stored.
+  /// The rows that are there, of a sink that restores; they are read once.
+  std::optional<HoldingsReader> present_;
   std::mutex mutex_;
   OutputEnds ends_;  // Guarded by mutex_ against holdings(); of series no longer configured too.
 };
@@ -78,6 +88,8 @@ base::Result<Checkpoint> FileSink::open() {
     checkpoint = std::move((*stored)->checkpoint);
   }
   if (auto status = cut_outputs(ends); !status) return status.error();
+  present_.reset();
+  checkpoint_ = checkpoint;
   return checkpoint;
 }
 
@@ -96,11 +108,11 @@ base::Status FileSink::cut_outputs(const OutputEnds& ends) {
   return base::ok_status();
 }
 
-base::Status FileSink::write(const Batch& batch) {
+base::Status FileSink::write(const Encode& encode) {
   for (FileOutput& output : outputs_) {
     if (auto status = output.begin(); !status) return status;
   }
-  auto status = content_.encode(batch, [this](std::size_t series, std::string_view bytes) {
+  auto status = encode([this](std::size_t series, std::string_view bytes) {
     return outputs_[series].append(bytes);
   });
   for (FileOutput& output : outputs_) {
@@ -140,22 +152,80 @@ Verdict FileSink::deliver(const Batch& batch) {
   if (save_failed_) {
     const auto stored = is_stored(batch);
     if (!stored) return retry(stored.error());
-    if (*stored) return {};
+    if (*stored) {
+      checkpoint_ = batch.after;
+      return {};
+    }
   }
-  auto status = write(batch);
+  auto status = write([&](const auto& append) { return content_.encode(batch, append); });
   if (status) {
     status = store_.save({batch.after, to_text(ends_after())});
     save_failed_ = !status;
   }
   if (!status) return retry(status.error());
   keep();
+  checkpoint_ = batch.after;
   return {};
+}
+
+// Only what is not there, at the end of the newest file; the checkpoint keeps its place and gets
+// the new length.
+base::Status FileSink::write_missing(const Batch& batch) {
+  const auto is_missing = [&](std::size_t table, std::size_t row) {
+    const TableSpec& spec = options_.tables[table];
+    const auto& columns = batch.tables[table].columns;
+    const auto segment =
+        logfmt::parse_segment(columns[spec.find(ColumnSource::kSegment)][row].text());
+    const std::int64_t offset = columns[spec.find(ColumnSource::kOffset)][row].integer;
+    return !segment || !present_->has(table, *segment, offset);
+  };
+  auto status =
+      write([&](const auto& append) { return content_.encode_some(batch, is_missing, append); });
+  if (status) status = store_.save({checkpoint_, to_text(ends_after())});
+  if (status) keep();
+  return status;
+}
+
+base::Status FileSink::read_present() {
+  if (present_) return base::ok_status();
+  HoldingsReader reader;
+  if (auto status = read_files(reader); !status) return status;
+  (void)reader.holdings();
+  present_ = std::move(reader);
+  return base::ok_status();
+}
+
+Verdict FileSink::restore(const Batch& batch) {
+  if (options_.format == FileFormat::kRaw) {
+    return rejected(
+        "format = \"raw\": lines as they are do not say which ones they are: replay is not "
+        "possible");
+  }
+  for (const TableSpec& spec : options_.tables) {
+    const bool has_lineage = spec.find(ColumnSource::kSegment) < spec.columns.size() &&
+                             spec.find(ColumnSource::kOffset) < spec.columns.size();
+    if (!has_lineage) {
+      return rejected("a table without _segment and _offset cannot tell which rows it has");
+    }
+  }
+  if (save_failed_) {
+    // Its rows may count: what is stored decides, as after a crash.
+    if (auto opened = open(); !opened) return retry(opened.error());
+    save_failed_ = false;
+  }
+  if (auto status = read_present(); !status) return rejected(status.error().message);
+  auto status = write_missing(batch);
+  save_failed_ = !status;
+  return status ? Verdict{} : retry(status.error());
 }
 
 base::Status FileSink::read_file(std::size_t series, std::uint64_t number, const OutputEnd& end,
                                  HoldingsReader& reader) const {
   const FileContent::Series& names = content_.series()[series];
   const auto path = options_.path / output_file_name(names.stem, number, names.suffix);
+  std::error_code error;
+  // Who takes finished files away takes their rows away.
+  if (number != end.number && !std::filesystem::exists(path, error)) return base::ok_status();
   auto content = base::read_file(path);
   if (!content) return content.error();
   if (number == end.number) content->resize(std::min<std::size_t>(content->size(), end.bytes));
@@ -173,20 +243,25 @@ base::Result<std::vector<Holding>> FileSink::holdings() {
         "lines as they are do not say which segment they come from: format = "
         "\"raw\" cannot be audited, \"jsonl\" and \"csv\" can"};
   }
+  HoldingsReader reader;
+  if (auto status = read_files(reader); !status) return status.error();
+  return reader.holdings();
+}
+
+base::Status FileSink::read_files(HoldingsReader& reader) {
   OutputEnds ends;
   {
     const std::lock_guard lock(mutex_);
     ends = ends_;
   }
-  HoldingsReader reader;
   for (std::size_t series = 0; series < content_.series().size(); ++series) {
     const OutputEnd end = ends[content_.series()[series].stem];
     const std::uint64_t last = end.bytes > 0 ? end.number : end.number - 1;
     for (std::uint64_t number = 1; number <= last; ++number) {
-      if (auto status = read_file(series, number, end, reader); !status) return status.error();
+      if (auto status = read_file(series, number, end, reader); !status) return status;
     }
   }
-  return reader.holdings();
+  return base::ok_status();
 }
 
 }  // namespace

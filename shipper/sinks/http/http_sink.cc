@@ -67,6 +67,7 @@ Verdict HttpSink::deliver(const Batch& batch) {
   if (!body) return retry(body.error());
   lane->body.describe(batch, *request);
   request->body = *body;
+  request->repeats_as = batch.token();
   const auto response = lane->client.send(*request);
   if (!response) return retry(response.error());
   Verdict verdict = http_verdict(*response, unix_now(), rows);

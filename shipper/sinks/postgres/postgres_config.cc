@@ -64,6 +64,7 @@ void read_postgres_settings(base::ConfigSection& section, PostgresSettings& sett
   section.read_duration("connect_timeout", settings.connect_timeout_ns,
                         {2 * base::kSecondNs, 600 * base::kSecondNs});
   section.read_duration("timeout", settings.timeout_ns, {base::kSecondNs, 3600 * base::kSecondNs});
+  read_patience(section, settings.patience);
   section.read("query_rows_max", settings.query_rows_max, {1, 1'000'000});
   section.read_duration("query_timeout", settings.query_timeout_ns,
                         {base::kMillisecondNs, 3600 * base::kSecondNs});

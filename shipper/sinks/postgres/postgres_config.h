@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/config_reader.h"
 #include "base/units.h"
+#include "shipper/transport/patience.h"
 #include "shipper/transport/secret.h"
 
 namespace pixel::shipper {
@@ -28,12 +30,13 @@ struct PostgresSettings {
   std::string writer_role;  // "": pixeledge_<stage>_writer
   std::uint64_t connect_timeout_ns = 10 * base::kSecondNs;
   std::uint64_t timeout_ns = 60 * base::kSecondNs;
+  std::shared_ptr<Patience> patience = std::make_shared<Patience>();  // Of the writing session.
   std::uint64_t query_rows_max = 10'000;
   std::uint64_t query_timeout_ns = 30 * base::kSecondNs;
 };
 
 /// Reads dsn (required), init_dsn, password, stage, mode, create, reader_role, writer_role,
-/// connect_timeout, timeout, query_rows_max, query_timeout.
+/// connect_timeout, timeout, patience, query_rows_max, query_timeout.
 void read_postgres_settings(base::ConfigSection& section, PostgresSettings& settings);
 
 }  // namespace pixel::shipper

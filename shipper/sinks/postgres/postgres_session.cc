@@ -30,7 +30,8 @@ std::string prelude(const PostgresSettings& settings, bool is_reader) {
 }  // namespace
 
 PgResult<PostgresConnection> connect(const PostgresSettings& settings, const std::string& dsn,
-                                     const std::string& sink, bool is_reader) {
+                                     const std::string& sink, bool is_reader,
+                                     std::shared_ptr<Patience> patience) {
   PostgresOptions options;
   options.dsn = dsn;
   // The secret may have changed since the last time: it is read anew.
@@ -41,6 +42,7 @@ PgResult<PostgresConnection> connect(const PostgresSettings& settings, const std
   options.connect_timeout_ns = settings.connect_timeout_ns;
   options.timeout_ns = settings.timeout_ns;
   options.prelude = prelude(settings, is_reader);
+  options.patience = std::move(patience);
   return PostgresConnection::open(options);
 }
 
@@ -85,7 +87,9 @@ std::string Session::lock_holder() {
 
 base::Status Session::open() {
   connection_.reset();
-  auto opened = connect(settings_, settings_.dsn, sink_, false);
+  // What is given up is safe to repeat: our old session is ended, or its lock waited for, before
+  // the checkpoint is read that says what became of it.
+  auto opened = connect(settings_, settings_.dsn, sink_, false, settings_.patience);
   if (!opened) return base::Error{explain(opened.error())};
   connection_.emplace(std::move(*opened));
   end_predecessor();

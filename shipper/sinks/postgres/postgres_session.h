@@ -3,6 +3,7 @@
 // checkpoint only from the value it knows (compare and swap). COLD; the sink's thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,9 +14,11 @@
 
 namespace pixel::shipper::postgres {
 
-/// Connects with what the settings say. `sink` names the session at the server.
+/// Connects with what the settings say. `sink` names the session at the server. With `patience`,
+/// the caller tries again whatever is given up.
 PgResult<PostgresConnection> connect(const PostgresSettings& settings, const std::string& dsn,
-                                     const std::string& sink, bool is_reader);
+                                     const std::string& sink, bool is_reader,
+                                     std::shared_ptr<Patience> patience = nullptr);
 
 class Session {
  public:

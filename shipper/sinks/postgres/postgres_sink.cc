@@ -112,9 +112,11 @@ base::Status PostgresSink::prepare_tables() {
         "schema {} at {} is not ready ({}): run \"pixel-shipper init\", or set create = true",
         settings_.stage, postgres_dsn_place(settings_.dsn), statements->front())};
   }
-  if (auto done = postgres::carry_out(session_.connection(), *statements); !done) {
-    return base::Error{explain(done.error())};
-  }
+  // Large tables take their time, and beginning again would not make it shorter.
+  session_.connection().set_patience(nullptr);
+  auto done = postgres::carry_out(session_.connection(), *statements);
+  session_.connection().set_patience(settings_.patience);
+  if (!done) return base::Error{explain(done.error())};
   return base::ok_status();
 }
 

@@ -4,6 +4,7 @@ real thing on loopback, says how the sink is configured, and reads back every ro
 there."""
 
 from destinations.embedded import Duckdb, File, Lake
-from destinations.servers import S3, Clickhouse, Http, Postgres
+from destinations.servers import S3, Clickhouse, ClickhouseTokens, Http, Postgres
 
-ALL = {kind.name: kind for kind in (Duckdb, Lake, File, Postgres, S3, Clickhouse, Http)}
+ALL = {kind.name: kind for kind in (Duckdb, Lake, File, Postgres, S3, Clickhouse,
+                                    ClickhouseTokens, Http)}

@@ -44,6 +44,8 @@ class Destination:
     name = ""
     is_exactly_once = True
     environment = {}  # Of the shipper.
+    # How long it waits for an answer that never comes, where asking again earlier is not safe.
+    answer_timeout_s = 0
 
     def __init__(self, place, build):
         self.place = place / self.name

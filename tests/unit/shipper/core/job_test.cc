@@ -203,11 +203,24 @@ TEST_F(JobTest, SegmentsWhoseDataIsDeletedAreNamed) {
   EXPECT_FALSE(found.findings[0].can_be_read);
 }
 
-TEST_F(JobTest, ASinkThatCannotTellSaysSo) {
+TEST_F(JobTest, AReplayOfFilesThatLackNothingChangesNothing) {
   write_lines();
   const Config config = make_config();
   drain(config);
-  const auto outcome = replay(config, {JobKind::kReplay, "lines", "", {}});
+  const auto file = directory_.path() / "out" / "requests-00000001.jsonl";
+  const std::string all = base::read_file(file).value();
+  EXPECT_EQ(replay(config, {JobKind::kReplay, "lines", "", {}})->restored, 0U);
+  EXPECT_EQ(base::read_file(file).value(), all) << "nothing was missing";
+  EXPECT_TRUE(audit(config, "lines").is_fine());
+}
+
+TEST_F(JobTest, ASinkThatCannotTellSaysSo) {
+  write_lines();
+  const Config config =
+      make_config("[[sink]]\nname = \"raw\"\nkind = \"file\"\nformat = \"raw\"\npath = \"" +
+                  path("raw") + "\"\n");
+  drain(config);
+  const auto outcome = replay(config, {JobKind::kReplay, "raw", "", {}});
   ASSERT_FALSE(outcome.ok());
   EXPECT_NE(outcome.error().message.find("replay is not possible"), std::string::npos);
   EXPECT_FALSE(replay(config, {JobKind::kReplay, "nobody", "", {}}).ok());

@@ -8,6 +8,7 @@
 #include "shipper/report.h"
 #include "tests/unit/shipper/support/lines.h"
 #include "tests/unit/shipper/support/spool_writer.h"
+#include "tests/unit/shipper/support/temporary_directory.h"
 
 namespace pixel::shipper {
 namespace {
@@ -117,6 +118,30 @@ TEST(StatusScreen, LinesAreInNoBook) {
       std::string::npos);
   state.sinks[0].books.residue = -7;
   EXPECT_TRUE(screen_of(state).starts_with("LOST: sink warehouse: 7 more lines taken than"));
+}
+
+TEST(StatusScreen, ALossThatWasAcceptedIsSaidButNoAlarm) {
+  ShipperState state = healthy();
+  state.sinks[0].books.missing = 20;
+  state.sinks[0].accepted = {20, 1'795'200'720, "the disk of node 7 died"};
+  const std::string screen = screen_of(state);
+  EXPECT_TRUE(screen.starts_with("fine: ")) << screen;
+  EXPECT_NE(screen.find("20 lines were deleted from the log before this sink had them; accepted at "
+                        "2026-11-20T18:52:00Z: the disk of node 7 died"),
+            std::string::npos)
+      << screen;
+  state.sinks[0].books.missing = 21;
+  EXPECT_TRUE(screen_of(state).starts_with("LOST: sink warehouse: 21 lines were deleted"));
+}
+
+TEST(AcceptedLossTest, IsKeptAndReadAgain) {
+  const TemporaryDirectory directory;
+  EXPECT_EQ(read_accepted_loss(directory.path() / "pg"), AcceptedLoss{});
+  const AcceptedLoss loss{7, 1'795'200'720, "\"known\"\n"};
+  ASSERT_TRUE(write_accepted_loss(directory.path() / "pg", loss));
+  EXPECT_EQ(read_accepted_loss(directory.path() / "pg"), loss);
+  EXPECT_FALSE(parse_accepted_loss("{\"lines\":-1}"));
+  EXPECT_FALSE(parse_accepted_loss("7"));
 }
 
 TEST(StatusScreen, SegmentsWereGivenUp) {

@@ -202,6 +202,75 @@ TEST(HttpClientTest, AServerThatStallsIsLeftAndASlowOneIsNot) {
   EXPECT_THAT(error_of(client.send(request)), HasSubstr("no byte came or went for 1s"));
 }
 
+TEST(HttpClientTest, WhatIsRepeatedIsGivenUpEarlyAndASlowServerIsWaitedForInTheEnd) {
+  RawServer server([&](int fd, const std::string&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+    return RawServer::say_response(fd, "200 OK", "late");
+  });
+  HttpSettings settings = quick();
+  settings.timeout_ns = 30 * base::kSecondNs;
+  settings.patience = std::make_shared<Patience>(100 * base::kMillisecondNs);
+  HttpRequest request;
+  request.url = server.url();
+  request.repeats_as = "batch 1";
+  int attempts = 0;
+  for (bool is_answered = false; !is_answered; ++attempts) {
+    ASSERT_LT(attempts, 20);
+    HttpClient client(settings);  // Another connection knows what this one has learned.
+    is_answered = bool(client.send(request));
+  }
+  EXPECT_GT(attempts, 2) << "the first ones did not wait";
+  HttpClient client(settings);
+  request.repeats_as = "batch 2";
+  EXPECT_TRUE(client.send(request)) << "the server was seen to need that long";
+  settings.patience = std::make_shared<Patience>(100 * base::kMillisecondNs);
+  HttpClient other(settings);
+  request.repeats_as.clear();
+  EXPECT_TRUE(other.send(request)) << "what nobody repeats is waited for";
+}
+
+// libcurl has given all of it to the kernel long before.
+TEST(HttpClientTest, ARequestThatDrainsSlowlyDoesNotStandStill) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int small = 4096;
+  ::setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::string body(150'000, 'x');
+  std::thread reader([&] {
+    const int fd = ::accept(listener, nullptr, nullptr);
+    std::string got(16'384, ' ');
+    for (std::size_t left = body.size(); left > 0;) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      const ssize_t bytes = ::recv(fd, got.data(), got.size(), 0);
+      if (bytes <= 0) break;
+      left -= std::min(left, static_cast<std::size_t>(bytes));
+    }
+    RawServer::say_response(fd, "200 OK", "");
+    ::close(fd);
+  });
+  HttpSettings settings = quick();
+  settings.timeout_ns = 30 * base::kSecondNs;
+  settings.patience = std::make_shared<Patience>(1500 * base::kMillisecondNs);
+  HttpClient client(settings);
+  HttpRequest request;
+  request.method = "POST";
+  request.url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  request.body = body;
+  request.repeats_as = "batch";
+  const std::uint64_t begun_ns = base::monotonic_ns();
+  const auto response = client.send(request);
+  EXPECT_TRUE(response) << response.error().message;
+  EXPECT_GT(base::monotonic_ns() - begun_ns, 3 * base::kSecondNs);
+  reader.join();
+  ::close(listener);
+}
+
 TEST(HttpClientTest, AClosedKeptConnectionIsReplaced) {
   RawServer server([&](int fd, const std::string&) {
     RawServer::say_response(fd, "200 OK", "x");

@@ -250,6 +250,33 @@ TEST_F(Audit, SinkWithMoreRowsThanLines) {
   EXPECT_THAT(text, HasSubstr("1 rows of segment " + to_text(SpoolBuilder::segment(9))));
 }
 
+TEST_F(Audit, ForeignLinesAreJudgedByTheShippersBooks) {
+  const auto lane = *logfmt::parse_lane("F0007673F3C2A001");
+  SinkHoldings sink = full_sink();
+  sink.foreign_retired[lane] = {2, 100};
+  sink.foreign[{lane, 2}] = {10, 10};
+  sink.foreign[{lane, 3}] = {8, 5};
+  sink.segments[{lane, 1}] = {90, 90};  // 10 of the retired ones were filtered.
+  sink.segments[{lane, 2}] = {10, 10};
+  sink.segments[{lane, 3}] = {5, 5};
+  sink.filtered = 10;
+  input_.sinks = {sink};
+  AuditResult result = run();
+  EXPECT_TRUE(result.balanced()) << named(result);
+  EXPECT_EQ(result.foreign, 118U);
+  EXPECT_EQ(result.sinks[0].rows, 22U + 105U);
+  EXPECT_EQ(result.sinks[0].pending, 3U);
+  EXPECT_EQ(summary_line(result), "answered=21 logged=22 foreign=118 duckdb=127 balanced");
+
+  input_.sinks[0].filtered = 0;
+  input_.sinks[0].segments[{lane, 2}] = {9, 8};
+  input_.sinks[0].segments[{lane, 7}] = {1, 1};
+  const std::string text = named(run());
+  EXPECT_THAT(text, HasSubstr("1 duplicate rows of segment F0007673F3C2A00100000002"));
+  EXPECT_THAT(text, HasSubstr("2 rows of segment F0007673F3C2A00100000002 missing"));
+  EXPECT_THAT(text, HasSubstr("1 rows of segment F0007673F3C2A00100000007, of which the log"));
+}
+
 TEST_F(Audit, SinkThatCannotSayWhatItHolds) {
   SinkHoldings sink;
   sink.name = "lake";

@@ -10,7 +10,9 @@ constexpr std::string_view kGood = R"({"sinks":[
   {"name":"duckdb","checkpoint":{"lanes":{"A0001673F3C2A003":[7,1234]},"missing":2,"other":1},
    "filtered":3,"dead_lettered":4,
    "holdings":[{"segment":"A0001673F3C2A00300000006","rows":9,"distinct_rows":8}]},
-  {"name":"lake","filtered":0,"dead_lettered":0,"holdings":[]}]})";
+  {"name":"lake","filtered":0,"dead_lettered":0,"holdings":[],
+   "foreign":[{"segment":"F0001673F3C2A00300000006","lines":7,"passed":5}],
+   "foreign_retired":{"F0001673F3C2A003":[6,40]}}]})";
 
 TEST(Holdings, ReadsWhatTheShipperSays) {
   const auto sinks = parse_holdings(kGood);
@@ -28,6 +30,11 @@ TEST(Holdings, ReadsWhatTheShipperSays) {
   EXPECT_EQ(first.segments.at(*segment).rows, 9U);
   EXPECT_EQ(first.segments.at(*segment).distinct_rows, 8U);
   EXPECT_FALSE((*sinks)[1].lanes.has_value());
+  const auto foreign = logfmt::parse_segment("F0001673F3C2A00300000006");
+  EXPECT_EQ((*sinks)[1].foreign.at(*foreign).lines, 7U);
+  EXPECT_EQ((*sinks)[1].foreign.at(*foreign).passed, 5U);
+  EXPECT_EQ((*sinks)[1].foreign_retired.at(foreign->lane).next_index, 6U);
+  EXPECT_EQ((*sinks)[1].foreign_retired.at(foreign->lane).lines, 40U);
 }
 
 TEST(Holdings, TakesTheShortFormAndASinkThatCannotSay) {
@@ -53,6 +60,9 @@ TEST(Holdings, RefusesWhatItCannotTrust) {
   EXPECT_FALSE(with("A0001673F3C2A00300000006", "A0001"));
   EXPECT_FALSE(with("A0001673F3C2A003\"", "B0001673F3C2A003\""));
   EXPECT_FALSE(with("[7,1234]", "[7]"));
+  EXPECT_FALSE(with("\"passed\":5", "\"passed\":-5"));
+  EXPECT_FALSE(with("[6,40]", "[6]"));
+  EXPECT_FALSE(with("foreign_retired", "foreign_other"));
   EXPECT_FALSE(with("\"filtered\":3,", "\"filtered\":-3,"));
   EXPECT_FALSE(with("\"missing\":2", "\"missing\":\"2\""));
   EXPECT_FALSE(with("\"holdings\":[]", "\"holding\":[]"));

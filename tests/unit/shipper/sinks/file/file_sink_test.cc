@@ -66,6 +66,48 @@ class FileSinkTest : public testing::TestWithParam<bool> {
   const std::vector<TableSpec> tables_ = {requests_table({parameter_column("a")})};
   TemporaryDirectory directory_;
 };
+TEST_P(FileSinkTest, RestoreBringsBackWhatIsNotThereAndNothingElse) {
+  const auto deliver_all = [this](std::uint64_t batches) {
+    auto sink = make_file_sink(options(64));  // A file for each batch.
+    Checkpoint checkpoint = sink->open().value();
+    std::vector<Batch> given;
+    for (std::uint64_t i = 0; i < batches; ++i) {
+      given.push_back(batch(checkpoint, 700));
+      EXPECT_EQ(sink->deliver(given.back()).kind, Verdict::Kind::kAcked);
+      checkpoint = given.back().after;
+    }
+    return given;
+  };
+  const std::vector<Batch> batches = deliver_all(3);
+  std::filesystem::remove(file(2));
+  EXPECT_EQ(rows_held(), 1400U);
+  for (int round = 0; round < 2; ++round) {
+    auto sink = make_file_sink(options(64));
+    const Checkpoint before = sink->open().value();
+    for (const Batch& one : batches) {
+      EXPECT_EQ(sink->restore(one).kind, Verdict::Kind::kAcked);
+    }
+    sink->close();
+    EXPECT_EQ(rows_held(), 2100U) << "round " << round;
+    EXPECT_EQ(make_file_sink(options())->open().value(), before);
+    EXPECT_TRUE(std::filesystem::exists(file(4)));
+    EXPECT_FALSE(std::filesystem::exists(file(5))) << "it had all in the second round";
+  }
+  // Delivery goes on behind what was restored.
+  auto sink = make_file_sink(options());
+  const Checkpoint checkpoint = sink->open().value();
+  EXPECT_EQ(sink->deliver(batch(checkpoint, 1)).kind, Verdict::Kind::kAcked);
+  EXPECT_EQ(rows_held(), 2101U);
+}
+
+TEST_P(FileSinkTest, LinesAsTheyAreCannotBeRestored) {
+  FileSinkOptions raw = options();
+  raw.format = FileFormat::kRaw;
+  auto sink = make_file_sink(raw);
+  const Checkpoint checkpoint = sink->open().value();
+  EXPECT_EQ(sink->restore(batch(checkpoint, 1)).kind, Verdict::Kind::kRejected);
+}
+
 INSTANTIATE_TEST_SUITE_P(PlainAndGzip, FileSinkTest, testing::Bool());
 
 TEST_P(FileSinkTest, DeliversAndContinuesAfterReopening) {

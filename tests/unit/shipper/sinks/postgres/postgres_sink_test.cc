@@ -47,6 +47,27 @@ TEST_F(PostgresSinkTest, RowsAndCheckpointSurviveAReopen) {
   EXPECT_EQ((*holdings)[0].distinct_rows, 5001U);
 }
 
+TEST_F(PostgresSinkTest, ASlowServerIsGivenUpEarlyWaitedForInTheEndAndHasEachRowOnce) {
+  settings_.patience = std::make_shared<Patience>(200 * base::kMillisecondNs);
+  auto sink = make_sink();
+  ASSERT_TRUE(sink->open());
+  ask("CREATE FUNCTION %.wait() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;"
+      "CREATE TRIGGER slow AFTER INSERT ON %.requests FOR EACH STATEMENT EXECUTE FUNCTION "
+      "%.wait()");
+  int attempts = 0;
+  Verdict verdict;
+  do {
+    ASSERT_LT(++attempts, 20) << verdict.reason;
+    verdict = deliver_numbered(*sink, 0, 100);
+    ASSERT_THAT(verdict.kind, ::testing::AnyOf(Verdict::Kind::kAcked, Verdict::Kind::kRetry));
+  } while (verdict.kind == Verdict::Kind::kRetry);
+  EXPECT_GT(attempts, 2) << "the first ones did not wait";
+  EXPECT_EQ(deliver_numbered(*sink, 100, 100).kind, Verdict::Kind::kAcked)
+      << "the server was seen to need that long";
+  EXPECT_EQ(ask("SELECT count(*) FROM %.requests"), "200");
+}
+
 TEST_F(PostgresSinkTest, EveryTypeAndNullComesBack) {
   auto columns = test_columns();
   columns.push_back(make_column("id", ColumnType::kUuid));

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// See accepted_loss.h. COLD.
+#include "shipper/accepted_loss.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+
+namespace pixel::shipper {
+namespace {
+
+using nlohmann::json;
+
+std::filesystem::path file_of(const std::filesystem::path& sink_state) {
+  return sink_state / "accepted_loss.json";
+}
+
+}  // namespace
+
+std::string to_text(const AcceptedLoss& loss) {
+  const json object = {
+      {"lines", loss.lines}, {"accepted_at", loss.accepted_at}, {"reason", loss.reason}};
+  return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+base::Result<AcceptedLoss> parse_accepted_loss(std::string_view text) {
+  const json object = json::parse(text.begin(), text.end(), nullptr, false);
+  try {
+    return AcceptedLoss{object.at("lines").get<std::uint64_t>(),
+                        object.at("accepted_at").get<std::int64_t>(),
+                        object.at("reason").get<std::string>()};
+  } catch (const json::exception&) {
+    return base::Error{"no accepted loss"};
+  }
+}
+
+AcceptedLoss read_accepted_loss(const std::filesystem::path& sink_state) {
+  const auto text = base::read_file(file_of(sink_state));
+  if (!text) return {};
+  auto loss = parse_accepted_loss(*text);
+  return loss ? std::move(loss).value() : AcceptedLoss{};
+}
+
+base::Status write_accepted_loss(const std::filesystem::path& sink_state,
+                                 const AcceptedLoss& loss) {
+  if (auto status = base::create_directories(sink_state); !status) return status;
+  return base::write_file_atomic(file_of(sink_state), to_text(loss));
+}
+
+}  // namespace pixel::shipper
