@@ -3,7 +3,6 @@
 // and the DNS cache stay. COLD.
 #include "shipper/transport/http_client.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "shipper/transport/curl_library.h"
 #include "shipper/transport/digest.h"
 #include "shipper/transport/url.h"
 
@@ -21,9 +21,11 @@ constexpr std::size_t kHeaderBytesMax = 128 * base::kKiB;  // A server that send
 constexpr std::uint64_t kRetryAfterMaxS = 3600;
 constexpr long kRedirectsMax = 5;
 
-void start_library() {
+base::Status start_library() {
+  if (auto status = curl_library.load(); !status) return status;
   static std::once_flag once;
   std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
+  return base::ok_status();
 }
 
 long milliseconds(std::uint64_t ns) {
@@ -112,12 +114,13 @@ int watch_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl
 }  // namespace
 
 struct HttpClient::Handle {
-  Handle() {
-    start_library();
+  Handle() : started(start_library()) {
+    if (!started) return;
     curl = curl_easy_init();
     CHECK(curl != nullptr);  // Only without memory.
   }
   ~Handle() {
+    if (!started) return;
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
   }
@@ -158,6 +161,7 @@ struct HttpClient::Handle {
   void set_request(const HttpRequest& request);
   void set_authentication(const HttpRequest& request);
 
+  const base::Status started;  // Nothing below is used without.
   CURL* curl = nullptr;
   curl_slist* headers = nullptr;
   CURLcode failed = CURLE_OK;  // Of setting options.
@@ -244,6 +248,7 @@ HttpClient::HttpClient(HttpSettings settings)
 HttpClient::~HttpClient() = default;
 
 base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+  if (!handle_->started) return handle_->started.error();
   Arriving arriving;
   arriving.body_bytes_max = request.body_bytes_max;
   Progress progress;
@@ -292,7 +297,7 @@ std::uint64_t retry_after_ns(const HttpResponse& response, std::int64_t now_s) {
   std::uint64_t seconds = 0;
   if (text.find_first_not_of("0123456789") == std::string::npos) {
     seconds = text.size() > 9 ? kRetryAfterMaxS : std::stoul(text);
-  } else {
+  } else if (curl_library.load()) {
     const std::int64_t at = curl_getdate(text.c_str(), nullptr);
     seconds = at > now_s ? static_cast<std::uint64_t>(at - now_s) : 0;
   }

@@ -76,6 +76,7 @@ bool is_error(ExecStatusType status) {
 }
 
 std::string dsn_option(const std::string& dsn, std::string_view keyword) {
+  if (!postgres_library.load()) return "";
   char* ignored = nullptr;  // May repeat the DSN with its password: freed unread.
   PQconninfoOption* options = PQconninfoParse(dsn.c_str(), &ignored);
   if (ignored != nullptr) PQfreemem(ignored);
@@ -90,6 +91,7 @@ std::string dsn_option(const std::string& dsn, std::string_view keyword) {
 }  // namespace
 
 bool is_postgres_dsn(const std::string& dsn) {
+  if (!postgres_library.load()) return !dsn.empty();  // Nobody can tell; open() says why.
   char* ignored = nullptr;
   PQconninfoOption* options = PQconninfoParse(dsn.c_str(), &ignored);
   if (ignored != nullptr) PQfreemem(ignored);
@@ -113,6 +115,8 @@ std::string postgres_dsn_place(const std::string& dsn) {
 
 // A DSN's own settings come later in the list and win over ours.
 PgResult<PostgresConnection> PostgresConnection::open(const PostgresOptions& options) {
+  if (auto loaded = postgres_library.load(); !loaded)
+    return PgError{"", loaded.error().message, ""};
   const std::string connect_s =
       std::to_string(std::max<std::uint64_t>(2, options.connect_timeout_ns / base::kSecondNs));
   const std::string unacked_ms = std::to_string(options.timeout_ns / base::kMillisecondNs);

@@ -5,8 +5,6 @@
 // Source: PostgreSQL 15, chapter 34 (libpq).
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/units.h"
+#include "shipper/transport/postgres_library.h"
 
 namespace pixel::shipper {
 
@@ -98,7 +97,7 @@ class PostgresConnection {
   std::uint64_t timeout_ns_ = 60 * base::kSecondNs;
 };
 
-/// True where libpq can read it. (Its own error text may repeat a password, so none is given.)
+/// False where libpq cannot read it. (Its own error text may repeat a password, so none is given.)
 bool is_postgres_dsn(const std::string& dsn);
 /// The user of a DSN, or "".
 std::string postgres_dsn_user(const std::string& dsn);
