@@ -229,7 +229,9 @@ void HttpClient::Handle::set_authentication(const HttpRequest& request) {
     set(CURLOPT_PASSWORD, signing.secret_key);
     // libcurl 7.88 knows no other way to sign a body for S3, which wants this header.
     if (!has_header(request.headers, "x-amz-content-sha256")) {
-      add_header("x-amz-content-sha256", sha256_hex(request.body));
+      const bool is_known = !request.body_sha256.empty();
+      add_header("x-amz-content-sha256",
+                 hex(is_known ? request.body_sha256 : sha256(request.body)));
     }
     if (!signing.session_token.empty()) add_header("x-amz-security-token", signing.session_token);
   } else if (!request.user.empty()) {
