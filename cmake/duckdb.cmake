@@ -1,5 +1,6 @@
-# `pixel_duckdb`: DuckDB's C API. From PIXEL_DUCKDB_ROOT, else the system's own, else what
-# tools/fetch_duckdb brings into the user's cache (by package name, checksums pinned).
+# `pixel_duckdb`: the header of DuckDB's C API; its library is put beside the binaries. From
+# PIXEL_DUCKDB_ROOT, else the system's own, else what tools/fetch_duckdb brings into the user's
+# cache (by package name, checksums pinned).
 set(PIXEL_DUCKDB_ROOT "" CACHE PATH "A DuckDB of your own: include/duckdb.h and lib/libduckdb.so")
 
 function(pixel_find_duckdb header library)
@@ -34,15 +35,11 @@ else()
 endif()
 message(STATUS "DuckDB: ${duckdb_library}")
 
-# Binaries look for the library beside themselves, so that the folder of a build can be moved.
+# Loaded when it is first used (shipper/sinks/duckdb/duckdb_library.h), from beside the binary: the
+# folder of a build can be moved.
 file(MAKE_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
-set(duckdb_link ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/libduckdb.so)
-file(CREATE_LINK ${duckdb_library} ${duckdb_link} SYMBOLIC)
-set(CMAKE_BUILD_RPATH_USE_ORIGIN ON CACHE BOOL "Relative run paths inside the build folder")
+file(CREATE_LINK ${duckdb_library} ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/libduckdb.so SYMBOLIC)
+set(PIXEL_DUCKDB_LIBRARY ${duckdb_library} CACHE INTERNAL "What is installed with pixel-shipper")
 
-add_library(pixel_duckdb_library SHARED IMPORTED GLOBAL)
-set_target_properties(pixel_duckdb_library PROPERTIES
-  IMPORTED_LOCATION ${duckdb_link}
-  INTERFACE_INCLUDE_DIRECTORIES ${duckdb_header})
 add_library(pixel_duckdb INTERFACE)
-target_link_libraries(pixel_duckdb INTERFACE pixel_duckdb_library)
+target_include_directories(pixel_duckdb SYSTEM INTERFACE ${duckdb_header})

@@ -32,14 +32,11 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE ${PIXEL_PACKAGE_RELEASE})
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
-# useradd, for machines without systemd-sysusers.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS passwd)
+# useradd, for machines without systemd-sysusers; libraries that are loaded when they are needed
+# (shipper/transport), and so are not among those that are linked.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "passwd, libcurl4, libpq5")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS systemd)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-get_target_property(duckdb_file pixel_duckdb_library IMPORTED_LOCATION)
-get_filename_component(duckdb_file ${duckdb_file} REALPATH)
-get_filename_component(duckdb_folder ${duckdb_file} DIRECTORY)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${duckdb_folder})
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
   ${packaging}/debian/conffiles
@@ -85,10 +82,10 @@ install(FILES ${made}/completion.fish DESTINATION share/fish/vendor_completions.
 
 install(TARGETS pixel-edge pixel-shipper pixel-log pixel-load RUNTIME DESTINATION bin)
 # Not a library of the system: nobody else finds it, and no other one is taken for it.
+get_filename_component(duckdb_file ${PIXEL_DUCKDB_LIBRARY} REALPATH)
 install(FILES ${duckdb_file} DESTINATION lib/pixeledge RENAME libduckdb.so)
 install(CODE "execute_process(COMMAND ${CMAKE_STRIP} --strip-unneeded
   \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/pixeledge/libduckdb.so COMMAND_ERROR_IS_FATAL ANY)")
-set_target_properties(pixel-shipper PROPERTIES INSTALL_RPATH /usr/lib/pixeledge)
 
 install(FILES edge/edge.toml shipper/shipper.toml DESTINATION /etc/pixeledge)
 install(FILES systemd/pixel-edge.service systemd/pixel-edge.socket systemd/pixel-shipper.service

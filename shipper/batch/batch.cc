@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/hash.h"
 
 namespace pixel::shipper {
@@ -20,6 +22,15 @@ std::string_view flush_reason_name(FlushReason reason) noexcept {
       return "drain";
   }
   return "unknown";
+}
+
+void Batch::reuse() {
+  Batch empty;
+  empty.text = std::move(text);
+  empty.text.reuse();
+  empty.tables = std::move(tables);
+  for (RowBlock& rows : empty.tables) rows.reuse();
+  *this = std::move(empty);
 }
 
 std::uint64_t Batch::row_count() const noexcept {

@@ -43,6 +43,10 @@ struct Batch {
   FlushReason reason = FlushReason::kRows;
   std::int64_t oldest_request_at = 0;  // Unix seconds; 0 when there is no row.
 
+  /// Makes it an empty one with the memory that it used: what is written to again costs no page
+  /// fault, and the next batch of a sink needs about as much.
+  void reuse();
+
   /// Of all tables.
   std::uint64_t row_count() const noexcept;
   /// 16 hexadecimal digits, the same for the same ranges: names files, deduplicates.

@@ -8,50 +8,38 @@
 #include "base/assert.h"
 
 namespace pixel::shipper {
-namespace {
-
-// Lines that are neither headers nor fill (comments and, of one byte, empty lines).
-std::uint64_t count_lines(std::string_view text) {
-  std::uint64_t count = 0;
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    if (text[at] != '#' && text[at] != '\n') ++count;
-  }
-  return count;
-}
-
-}  // namespace
-
 Batcher::Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start)
     : limits_(limits), reached_(std::move(start)) {
   if (!content.is_lines) decoder_.emplace(content.tables);
 }
 
-// Bytes of the whole lines at the front of `text` that the batch may still take.
-std::size_t Batcher::room_for(std::string_view text) const {
-  if (lines_ >= limits_.rows || bytes_ >= limits_.bytes) return 0;
+Batcher::Front Batcher::front_of(std::string_view text) const {
+  Front front;
+  if (lines_ >= limits_.rows || bytes_ >= limits_.bytes) return front;
   std::uint64_t lines_left = limits_.rows - lines_;
   const std::uint64_t bytes_left = limits_.bytes - bytes_;
-  std::size_t taken = 0;
-  while (taken < text.size() && lines_left-- > 0) {
-    const std::size_t newline = text.find('\n', taken);
+  while (front.bytes < text.size() && lines_left-- > 0) {
+    const std::size_t newline = text.find('\n', front.bytes);
     DCHECK(newline != std::string_view::npos);
     const bool fits = newline + 1 <= bytes_left;
     // A line larger than a whole batch makes one of its own.
-    if (!fits && !(taken == 0 && bytes_ == 0)) break;
-    taken = newline + 1;
+    if (!fits && !(front.bytes == 0 && bytes_ == 0)) break;
+    const char first = text[front.bytes];
+    if (first != '#' && first != '\n') ++front.lines;
+    front.bytes = newline + 1;
   }
-  return taken;
+  return front;
 }
 
 std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offset,
                             std::string_view text, std::uint64_t now_ns) {
-  const std::size_t bytes = room_for(text);
+  const auto [bytes, lines] = front_of(text);
   full_ = bytes < text.size();
   if (bytes == 0) return 0;
   start(now_ns);
   const LineChunk chunk{segment, offset, batch_.text.copy(text.substr(0, bytes))};
   batch_.lines.push_back(chunk);
-  const DecodeCounts counts = decode(chunk);
+  const DecodeCounts counts = decode(chunk, lines);
   extend_ranges(segment, offset, bytes, counts.lines);
   const std::int64_t oldest = counts.oldest_request_us;
   if (oldest != 0 && (oldest_request_us_ == 0 || oldest < oldest_request_us_)) {
@@ -68,15 +56,19 @@ std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offs
   return bytes;
 }
 
-DecodeCounts Batcher::decode(const LineChunk& chunk) {
+DecodeCounts Batcher::decode(const LineChunk& chunk, std::uint64_t lines) {
   if (decoder_) {
     return decoder_->decode(chunk.segment, chunk.offset, chunk.text, batch_.tables,
                             batch_.dead_letters);
   }
   DecodeCounts counts;
-  counts.lines = count_lines(chunk.text);
-  counts.delivered = counts.lines;
+  counts.lines = counts.delivered = lines;
   return counts;
+}
+
+void Batcher::reuse(Batch spare) {
+  CHECK(!started_ && spare.lines.empty());
+  batch_ = std::move(spare);
 }
 
 void Batcher::skip(const logfmt::LaneId& lane, const Position& to, std::uint64_t missing_lines,

@@ -47,6 +47,9 @@ class Batcher {
   std::size_t append(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text,
                      std::uint64_t now_ns);
 
+  /// The next batch is made in the memory of `spare`, a batch without lines. REQUIRES: is_empty().
+  void reuse(Batch spare);
+
   /// Moves a lane past data that no longer exists.
   void skip(const logfmt::LaneId& lane, const Position& to, std::uint64_t missing_lines,
             std::uint64_t now_ns);
@@ -70,8 +73,13 @@ class Batcher {
   const Checkpoint& reached() const noexcept { return reached_; }
 
  private:
-  DecodeCounts decode(const LineChunk& chunk);
-  std::size_t room_for(std::string_view text) const;
+  /// What the batch may still take of the front of a text: whole lines.
+  struct Front {
+    std::size_t bytes = 0;
+    std::uint64_t lines = 0;  // That are neither headers nor fill (comments, empty lines).
+  };
+  Front front_of(std::string_view text) const;
+  DecodeCounts decode(const LineChunk& chunk, std::uint64_t lines);
   void extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset, std::uint64_t bytes,
                      std::uint64_t lines);
   void start(std::uint64_t now_ns);

@@ -134,6 +134,16 @@ struct RowBlock {
   std::vector<std::vector<Cell>> columns;  // In the order of the specs.
   std::size_t row_count = 0;
   TextArena text;  // Holds what was decoded; other texts lie in the batch's lines.
+
+  /// Gives up all rows, and keeps the memory of columns that were at least half full.
+  void reuse() {
+    for (std::vector<Cell>& column : columns) {
+      if (column.capacity() / 2 > column.size()) column = std::vector<Cell>();
+      column.clear();
+    }
+    text.reuse();
+    row_count = 0;
+  }
 };
 
 /// A line that did not become a row, with everything needed to look at it again.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory for the texts of one batch: grows by blocks, never moves what it holds, freed as a whole.
-// One thread; owned by a RowBlock and moved with it.
+// Memory for the texts of one batch: grows by blocks, never moves what it holds, given up as a
+// whole. One thread; owned by a RowBlock or a Batch and moved with it.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,14 @@ class TextArena {
   /// Room for `bytes` contiguous ones, valid until the arena goes; give back what is not used by
   /// committing less.
   char* reserve(std::size_t bytes) {
-    if (bytes > block_bytes_ - used_) add_block(bytes);
-    return blocks_.back().get() + used_;
+    if (bytes > room_) next_block(bytes);
+    return at_;
   }
   /// Keeps the first `bytes` of the last reserve. REQUIRES: no more than were reserved.
   void commit(std::size_t bytes) {
-    DCHECK(bytes <= block_bytes_ - used_);
-    used_ += bytes;
+    DCHECK(bytes <= room_);
+    at_ += bytes;
+    room_ -= bytes;
     total_bytes_ += bytes;
   }
   /// A copy that lives as long as the arena.
@@ -38,11 +39,15 @@ class TextArena {
   }
   /// Gives up all texts, and keeps one block for the next.
   void clear() {
-    if (blocks_.size() > 1) {
-      blocks_.clear();
-      block_bytes_ = 0;
-    }
-    used_ = 0;
+    used_blocks_ = std::min<std::size_t>(used_blocks_, 1);
+    reuse();
+  }
+  /// Gives up all texts, and keeps the blocks that they lay in.
+  void reuse() {
+    blocks_.resize(used_blocks_);
+    used_blocks_ = 0;
+    at_ = nullptr;
+    room_ = 0;
     total_bytes_ = 0;
   }
   /// Bytes committed.
@@ -50,15 +55,28 @@ class TextArena {
 
  private:
   static constexpr std::size_t kBlockBytes = 256 * 1024;
-  void add_block(std::size_t bytes) {
-    block_bytes_ = std::max(bytes, kBlockBytes);
-    blocks_.push_back(std::unique_ptr<char[]>(new char[block_bytes_]));
-    used_ = 0;
+  struct Block {
+    std::unique_ptr<char[]> memory;
+    std::size_t bytes = 0;
+  };
+  // A kept block that is too small waits for its turn, and goes with the next reuse().
+  void next_block(std::size_t bytes) {
+    const bool fits = used_blocks_ < blocks_.size() && blocks_[used_blocks_].bytes >= bytes;
+    if (!fits) {
+      // Whole units: what is kept then fits texts that are about as long as the last ones.
+      const std::size_t size = (bytes + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
+      const auto place = blocks_.begin() + static_cast<std::ptrdiff_t>(used_blocks_);
+      blocks_.insert(place, Block{std::unique_ptr<char[]>(new char[size]), size});
+    }
+    at_ = blocks_[used_blocks_].memory.get();
+    room_ = blocks_[used_blocks_].bytes;
+    ++used_blocks_;
   }
 
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  std::size_t block_bytes_ = 0;  // Of the last block.
-  std::size_t used_ = 0;         // Of the last block.
+  std::vector<Block> blocks_;
+  std::size_t used_blocks_ = 0;  // The last of them is the one that is filled.
+  char* at_ = nullptr;
+  std::size_t room_ = 0;
   std::size_t total_bytes_ = 0;
 };
 

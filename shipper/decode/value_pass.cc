@@ -12,8 +12,7 @@ namespace {
 bool name_matches(std::string_view raw_name, std::string_view name, TextArena& arena) {
   if (raw_name == name) return true;
   if (raw_name.size() < name.size()) return false;
-  return raw_name.find_first_of("%+") != std::string_view::npos &&
-         form_decode(raw_name, arena) == name;
+  return form_decode(raw_name, arena) == name;
 }
 
 std::string_view trim(std::string_view text) {

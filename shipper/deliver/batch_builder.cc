@@ -103,17 +103,27 @@ DecodeCounts BatchBuilder::decode(Batch& batch, const LineChunk& chunk) {
   return counts;
 }
 
+// REQUIRES: ranges and lines are those of the batch.
+DecodeCounts BatchBuilder::decode_all(Batch& batch) {
+  DecodeCounts counts;
+  if (decoder_) {
+    for (const LineChunk& chunk : batch.lines) add(counts, decode(batch, chunk));
+  } else {
+    for (const Range& range : batch.ranges) counts.lines += range.lines;
+    counts.delivered = counts.lines;
+  }
+  return counts;
+}
+
 void BatchBuilder::build(Parcel& parcel) {
   Batch& batch = parcel.batch;
   std::sort(parcel.raw.begin(), parcel.raw.end(), is_before);
-  batch.tables.clear();
+  for (RowBlock& rows : batch.tables) rows.reuse();
   batch.dead_letters.clear();
   set_ranges(parcel);
   batch.lines = parcel.raw;
   if (parcel.refused.empty()) {
-    DecodeCounts counts;
-    for (const LineChunk& chunk : parcel.raw) add(counts, decode(batch, chunk));
-    set_counts(parcel, counts);
+    set_counts(parcel, decode_all(batch));
   } else {
     build_by_line(parcel, [](const LineChunk&, const auto&, const DecodeCounts&) {});
   }

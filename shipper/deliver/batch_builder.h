@@ -62,6 +62,7 @@ class BatchBuilder {
   void drop_refused(Batch& batch, const LineChunk& line, std::span<const RefusedRow* const> rows,
                     const std::vector<std::size_t>& rows_before, DecodeCounts& counts);
   DecodeCounts decode(Batch& batch, const LineChunk& chunk);
+  DecodeCounts decode_all(Batch& batch);
   static void set_ranges(Parcel& parcel);
 
   const BatchContent content_;

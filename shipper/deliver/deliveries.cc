@@ -228,6 +228,8 @@ base::Status Deliveries::try_complete(Place end) {
   if (!status) return status;
   letters_beyond_ = false;
   acked_ = std::move(after);
+  spare_ = std::move(std::prev(end)->parcel.batch);
+  spare_.reuse();
   flights_.erase(flights_.begin(), end);
   failures_in_a_row_ = 0;
   const std::uint64_t now_ns = parts_.now_ns();

@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/prng.h"
 #include "shipper/deliver/batch_builder.h"
@@ -58,6 +59,8 @@ class Deliveries {
   bool moves(const logfmt::LaneId& lane) const;
   void forget(const logfmt::LaneId& lane);
 
+  /// An empty batch, in the memory of one that was acked where there is some.
+  Batch take_spare() { return std::exchange(spare_, {}); }
   /// REQUIRES: has_room().
   void add(Parcel parcel);
   /// One whose intent is in the journal already.
@@ -127,6 +130,7 @@ class Deliveries {
 
   Checkpoint acked_;
   std::list<Flight> flights_;  // In the order of their ranges.
+  Batch spare_;                // Of the last that was acked.
   std::uint64_t next_id_ = 1;
   std::uint32_t flying_ = 0;
   bool letters_beyond_ = false;  // The log may have more than acked_ counts.

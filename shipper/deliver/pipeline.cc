@@ -14,9 +14,18 @@ namespace pixel::shipper {
 namespace {
 
 // New lines in an active segment wake nobody: it is looked at this often, less so the longer
-// nothing came.
+// nothing came, and less so where a batch waits for its age anyway (each look costs some 40 us).
 constexpr std::uint64_t kPollFirstNs = 10 * base::kMillisecondNs;
 constexpr std::uint64_t kPollMaxNs = 100 * base::kMillisecondNs;
+constexpr std::uint64_t kPollsPerAge = 16;
+// Where nothing comes for longer, no batch's memory is kept for the next.
+constexpr std::uint64_t kKeepMemoryNs = base::kSecondNs;
+
+std::uint64_t poll_ns(const BatchLimits& limits, std::uint64_t last_ns) {
+  const std::uint64_t first_ns = std::clamp(limits.age_ns / kPollsPerAge, kPollFirstNs, kPollMaxNs);
+  return std::clamp(last_ns + last_ns / 4, first_ns, kPollMaxNs);
+}
+
 // While only the end of a delivery is waited for, which wakes the runner.
 constexpr std::uint64_t kLookNs = base::kSecondNs;
 
@@ -193,6 +202,8 @@ Pipeline::Next Pipeline::gather(const CatalogueSnapshot& catalogue, std::uint64_
   if (skip_gaps(now_ns)) return {};
   if (!chunk) return idle(now_ns);
   idle_poll_ns_ = 0;
+  read_at_ns_ = now_ns;
+  if (batcher_->is_empty()) batcher_->reuse(deliveries_.take_spare());
   follower_->consume(batcher_->append(chunk->segment, chunk->offset, chunk->text, now_ns));
   return {};
 }
@@ -236,7 +247,9 @@ Pipeline::Next Pipeline::idle(std::uint64_t now_ns) {
     maintain_if_due(now_ns);
     return {};
   }
-  idle_poll_ns_ = std::clamp(idle_poll_ns_ + idle_poll_ns_ / 4, kPollFirstNs, kPollMaxNs);
+  // What the last batch needed may have been a backlog's.
+  if (now_ns - read_at_ns_ >= kKeepMemoryNs) deliveries_.take_spare();
+  idle_poll_ns_ = poll_ns(options_.limits, idle_poll_ns_);
   std::uint64_t until_ns = now_ns + idle_poll_ns_;
   if (!deliveries_.is_flying()) until_ns = std::min(until_ns, maintain_at_ns_);
   if (const auto due_ns = batcher_->due_at_ns()) until_ns = std::min(until_ns, *due_ns);

@@ -97,6 +97,7 @@ class Pipeline {
   std::uint64_t retry_at_ns_ = 0;  // These.
   std::uint64_t maintain_at_ns_ = 0;
   std::uint64_t idle_poll_ns_ = 0;
+  std::uint64_t read_at_ns_ = 0;  // When lines came last.
   std::uint64_t seen_version_ = 0;
 };
 

@@ -6,7 +6,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
+
+#include "shipper/encode/gzip_encoder.h"
 
 namespace pixel::shipper {
 namespace {
@@ -21,28 +22,10 @@ constexpr std::size_t kOutputStepBytes = 256 * 1024;
 }  // namespace
 
 base::Result<std::string> gzip_member(std::string_view text) {
-  if (text.size() > UINT32_MAX) return base::Error{"gzip: more than 4 GiB in one piece"};
-  auto stream = std::make_unique<isal_zstream>();
-  std::vector<std::uint8_t> level_buffer(ISAL_DEF_LVL1_DEFAULT);
-  isal_deflate_init(stream.get());
-  stream->level = 1;
-  stream->level_buf = level_buffer.data();
-  stream->level_buf_size = static_cast<std::uint32_t>(level_buffer.size());
-  stream->gzip_flag = IGZIP_GZIP;
-  stream->end_of_stream = 1;
-  stream->flush = NO_FLUSH;
-  stream->next_in = input_of(text);
-  stream->avail_in = static_cast<std::uint32_t>(text.size());
-  std::string out;
-  while (stream->internal_state.state != ZSTATE_END) {
-    const std::size_t used = out.size();
-    out.resize(used + kOutputStepBytes);
-    stream->next_out = reinterpret_cast<std::uint8_t*>(out.data() + used);
-    stream->avail_out = kOutputStepBytes;
-    if (isal_deflate(stream.get()) != COMP_OK) return base::Error{"gzip: compression failed"};
-    out.resize(out.size() - stream->avail_out);
-  }
-  return out;
+  GzipEncoder encoder;
+  const auto member = encoder.encode(text);
+  if (!member) return member.error();
+  return std::string(*member);
 }
 
 base::Result<std::string> gunzip(std::string_view compressed) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One gzip member of a piece of text (RFC 1952), by ISA-L. COLD: one call per batch.
+// Gzip members (RFC 1952) of texts that come once in a while, and back. COLD: who makes many of
+// them keeps a GzipEncoder.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace pixel::shipper {
 
-/// The same bytes for the same text: no time, no name.
+/// As GzipEncoder::encode.
 base::Result<std::string> gzip_member(std::string_view text);
 
 /// All members of a file's content, as one text.

@@ -42,7 +42,10 @@ std::uint64_t lines_after(const logfmt::Manifest& manifest, std::uint64_t offset
 
 Follower::Follower(SegmentStore& store, const Checkpoint& from, std::size_t chunk_bytes,
                    LaneKinds kinds)
-    : store_(store), kinds_(kinds), buffer_(chunk_bytes) {
+    : store_(store),
+      kinds_(kinds),
+      memory_(new char[chunk_bytes]),
+      buffer_(memory_.get(), chunk_bytes) {
   CHECK(chunk_bytes > logfmt::kLineBytesMax);
   for (const auto& [lane, position] : from.lanes) {
     Cursor& cursor = cursors_[lane];

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -111,7 +112,8 @@ class Follower {
   bool backlog_waits_ =
       false;  // A lane before backlog_turn_, whose next look is thus still to come.
 
-  std::vector<char> buffer_;
+  const std::unique_ptr<char[]> memory_;  // Not written to before it is needed.
+  const std::span<char> buffer_;
   Cursor* lent_to_ = nullptr;   // Whose lines lie in the buffer.
   std::size_t rest_begin_ = 0;  // Not consumed yet: buffer_[rest_begin_, rest_end_).
   std::size_t rest_end_ = 0;

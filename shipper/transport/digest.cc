@@ -18,15 +18,15 @@ std::string sha256(std::string_view bytes) {
   return digest;
 }
 
-std::string sha256_hex(std::string_view bytes) {
+std::string hex(std::string_view bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string hex;
-  for (const char c : sha256(bytes)) {
+  std::string text;
+  for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
   }
-  return hex;
+  return text;
 }
 
 std::string base64(std::string_view bytes) {

@@ -10,8 +10,8 @@ namespace pixel::shipper {
 
 /// SHA-256 (FIPS 180-4), 32 bytes.
 std::string sha256(std::string_view bytes);
-/// The same as 64 lower case hexadecimal digits.
-std::string sha256_hex(std::string_view bytes);
+/// Lower case hexadecimal digits.
+std::string hex(std::string_view bytes);
 
 /// RFC 4648, section 4, with padding.
 std::string base64(std::string_view bytes);

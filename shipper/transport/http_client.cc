@@ -3,7 +3,6 @@
 // and the DNS cache stay. COLD.
 #include "shipper/transport/http_client.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "shipper/transport/curl_library.h"
 #include "shipper/transport/digest.h"
 #include "shipper/transport/url.h"
 
@@ -23,9 +23,11 @@ constexpr std::size_t kHeaderBytesMax = 128 * base::kKiB;  // A server that send
 constexpr std::uint64_t kRetryAfterMaxS = 3600;
 constexpr long kRedirectsMax = 5;
 
-void start_library() {
+base::Status start_library() {
+  if (auto status = curl_library.load(); !status) return status;
   static std::once_flag once;
   std::call_once(once, [] { CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
+  return base::ok_status();
 }
 
 long milliseconds(std::uint64_t ns) {
@@ -139,12 +141,13 @@ int watch_progress(void* user, curl_off_t, curl_off_t received, curl_off_t, curl
 }  // namespace
 
 struct HttpClient::Handle {
-  Handle() {
-    start_library();
+  Handle() : started(start_library()) {
+    if (!started) return;
     curl = curl_easy_init();
     CHECK(curl != nullptr);  // Only without memory.
   }
   ~Handle() {
+    if (!started) return;
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
   }
@@ -185,6 +188,7 @@ struct HttpClient::Handle {
   void set_request(const HttpRequest& request);
   void set_authentication(const HttpRequest& request);
 
+  const base::Status started;  // Nothing below is used without.
   CURL* curl = nullptr;
   curl_slist* headers = nullptr;
   std::vector<curl_socket_t> sockets;  // All that are open.
@@ -257,7 +261,9 @@ void HttpClient::Handle::set_authentication(const HttpRequest& request) {
     set(CURLOPT_PASSWORD, signing.secret_key);
     // libcurl 7.88 knows no other way to sign a body for S3, which wants this header.
     if (!has_header(request.headers, "x-amz-content-sha256")) {
-      add_header("x-amz-content-sha256", sha256_hex(request.body));
+      const bool is_known = !request.body_sha256.empty();
+      add_header("x-amz-content-sha256",
+                 hex(is_known ? request.body_sha256 : sha256(request.body)));
     }
     if (!signing.session_token.empty()) add_header("x-amz-security-token", signing.session_token);
   } else if (!request.user.empty()) {
@@ -276,6 +282,7 @@ HttpClient::HttpClient(HttpSettings settings)
 HttpClient::~HttpClient() = default;
 
 base::Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+  if (!handle_->started) return handle_->started.error();
   const std::uint64_t call = base::hash64(request.repeats_as);
   Arriving arriving;
   arriving.body_bytes_max = request.body_bytes_max;
@@ -331,7 +338,7 @@ std::uint64_t retry_after_ns(const HttpResponse& response, std::int64_t now_s) {
   std::uint64_t seconds = 0;
   if (text.find_first_not_of("0123456789") == std::string::npos) {
     seconds = text.size() > 9 ? kRetryAfterMaxS : std::stoul(text);
-  } else {
+  } else if (curl_library.load()) {
     const std::int64_t at = curl_getdate(text.c_str(), nullptr);
     seconds = at > now_s ? static_cast<std::uint64_t>(at - now_s) : 0;
   }

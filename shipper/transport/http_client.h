@@ -57,6 +57,7 @@ struct HttpRequest {
   HttpHeaders headers;
   std::string_view body;                // Lent for the call.
   const AwsSigning* signing = nullptr;  // Signed where not null, the body included; lent.
+  std::string body_sha256;              // For that; "": not known yet.
   std::string user;                     // Basic authentication where not empty.
   std::string password;
   std::string bearer_token;                   // "Authorization: Bearer" where not empty.

@@ -52,7 +52,8 @@ StoreResult<std::vector<UploadedPart>> ObjectStore::send_parts(const std::string
     put.body = body.substr((number - 1) * plan.part_bytes, plan.part_bytes);
     UploadedPart& part = parts.emplace_back();
     if (settings_.checksum) {
-      part.sha256 = base64(sha256(put.body));
+      put.body_sha256 = sha256(put.body);
+      part.sha256 = base64(put.body_sha256);
       put.headers.emplace_back("x-amz-checksum-sha256", part.sha256);
     }
     const auto response =

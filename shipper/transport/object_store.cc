@@ -140,7 +140,10 @@ StoreStatus ObjectStore::put_whole(const std::string& key, std::string_view body
   put.body = body;
   add_object_headers(put, options);
   if (settings_.conditional) put.headers.emplace_back("If-None-Match", "*");
-  if (settings_.checksum) put.headers.emplace_back("x-amz-checksum-sha256", base64(sha256(body)));
+  if (settings_.checksum) {
+    put.body_sha256 = sha256(body);
+    put.headers.emplace_back("x-amz-checksum-sha256", base64(put.body_sha256));
+  }
   const auto response = ask(std::move(put), "put " + key);
   if (!response) return response.error();
   return base::Unit{};

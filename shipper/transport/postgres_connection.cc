@@ -77,6 +77,7 @@ bool is_error(ExecStatusType status) {
 }
 
 std::string dsn_option(const std::string& dsn, std::string_view keyword) {
+  if (!postgres_library.load()) return "";
   char* ignored = nullptr;  // May repeat the DSN with its password: freed unread.
   PQconninfoOption* options = PQconninfoParse(dsn.c_str(), &ignored);
   if (ignored != nullptr) PQfreemem(ignored);
@@ -91,6 +92,7 @@ std::string dsn_option(const std::string& dsn, std::string_view keyword) {
 }  // namespace
 
 bool is_postgres_dsn(const std::string& dsn) {
+  if (!postgres_library.load()) return !dsn.empty();  // Nobody can tell; open() says why.
   char* ignored = nullptr;
   PQconninfoOption* options = PQconninfoParse(dsn.c_str(), &ignored);
   if (ignored != nullptr) PQfreemem(ignored);
@@ -150,6 +152,9 @@ PGconn* connect(const PostgresOptions& options, std::uint64_t connect_s) {
 }  // namespace
 
 PgResult<PostgresConnection> PostgresConnection::open(const PostgresOptions& options) {
+  if (auto loaded = postgres_library.load(); !loaded) {
+    return PgError{"", loaded.error().message, ""};
+  }
   if (!is_postgres_dsn(options.dsn)) return PgError{"", "the dsn is no connection string", ""};
   const std::uint64_t connect_s = connect_seconds(options);
   const std::uint64_t begun_ns = base::monotonic_ns();

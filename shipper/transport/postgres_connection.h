@@ -5,8 +5,6 @@
 // Source: PostgreSQL 15, chapter 34 (libpq).
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "shipper/transport/patience.h"
+#include "shipper/transport/postgres_library.h"
 
 namespace pixel::shipper {
 
@@ -120,7 +119,7 @@ class PostgresConnection {
   std::string copy_;  // The statement of the COPY under way.
 };
 
-/// True where libpq can read it. (Its own error text may repeat a password, so none is given.)
+/// False where libpq cannot read it. (Its own error text may repeat a password, so none is given.)
 bool is_postgres_dsn(const std::string& dsn);
 /// The user of a DSN, or "".
 std::string postgres_dsn_user(const std::string& dsn);

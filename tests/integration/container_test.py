@@ -55,9 +55,16 @@ def check_containerfile():
     assert json.loads(health.partition("CMD ")[2])[0] == "answers"
 
 
+def loaded_libraries():
+    """Those that pixel-shipper loads when it first needs them (base/late_library.h)."""
+    headers = (FOLDER.parent / "shipper").rglob("*_library.h")
+    return [name for header in headers
+            for name in re.findall(r'LateLibrary \w+\("([^"]+)"\)', header.read_text("utf-8"))]
+
+
 def check_packages(build):
-    """Each library that a built program needs comes from a package of the last stage's list (or is
-    in the base image). Debian 12 only: names differ elsewhere."""
+    """Each library that a built program needs, or loads, comes from a package of the last stage's
+    list (or is in the base image). Debian 12 only: names differ elsewhere."""
     if "VERSION_CODENAME=bookworm" not in open("/etc/os-release", encoding="utf-8").read():
         return
     runs = [rest for name, rest in instructions() if name == "RUN"]
@@ -69,7 +76,10 @@ def check_packages(build):
             continue
         needed = subprocess.run(["readelf", "-d", path], capture_output=True, text=True,
                                 check=True).stdout
-        for library in re.findall(r"\(NEEDED\).*\[([^\]]+)\]", needed):
+        libraries = re.findall(r"\(NEEDED\).*\[([^\]]+)\]", needed)
+        if target == "pixel-shipper":
+            libraries += loaded_libraries()
+        for library in libraries:
             if library.startswith(("libduckdb", "libasan", "libubsan", "libtsan", "ld-linux")):
                 continue
             found = subprocess.run(["dpkg", "-S", f"*/{library}"], capture_output=True, text=True,

@@ -77,6 +77,7 @@ base::Result<TextTable> Connection::read_texts(const std::string& sql) {
 }
 
 base::Result<Database> Database::open(const std::string& path, const std::vector<Option>& options) {
+  if (auto status = duckdb_library.load(); !status) return status.error();
   Owned<duckdb_config, duckdb_destroy_config> config;
   if (duckdb_create_config(config.out()) != DuckDBSuccess) {
     return base::Error{"DuckDB cannot make a configuration: out of memory"};

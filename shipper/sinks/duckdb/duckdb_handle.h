@@ -4,8 +4,6 @@
 // excepted). Nothing here throws; DuckDB's own exceptions end inside its C API.
 #pragma once
 
-#include <duckdb.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,11 +11,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "shipper/sinks/duckdb/duckdb_library.h"
 
 namespace pixel::shipper::duckdb {
 
 /// Owns one handle of the C API. Move-only.
-template <class T, void (*Destroy)(T*)>
+template <class T, const auto& Destroy>
 class Owned {
  public:
   Owned() = default;
@@ -76,7 +75,8 @@ struct Option {
 
 class Database {
  public:
-  /// Opens or creates the file; ":memory:" for one without. The error is DuckDB's own message.
+  /// Opens or creates the file; ":memory:" for one without. The error is DuckDB's own message, or
+  /// says why its library cannot be loaded.
   static base::Result<Database> open(const std::string& path, const std::vector<Option>& options);
   base::Result<Connection> connect() const;
 

@@ -9,8 +9,7 @@
 namespace pixel::shipper::duckdb {
 namespace {
 
-using OwnedAppender =
-    Owned<duckdb_appender, [](duckdb_appender* appender) { duckdb_appender_destroy(appender); }>;
+using OwnedAppender = Owned<duckdb_appender, duckdb_appender_destroy>;
 
 duckdb_type type_number(ColumnType type) {
   switch (type) {

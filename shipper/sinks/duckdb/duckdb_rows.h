@@ -3,8 +3,6 @@
 // The delivering thread; borrows the rows for the call.
 #pragma once
 
-#include <duckdb.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>

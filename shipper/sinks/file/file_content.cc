@@ -25,12 +25,12 @@ std::string maybe_compressed(std::string text, bool gzip) {
 
 }  // namespace
 
-FileContent::FileContent(const FileSinkOptions& options)
-    : format_(options.format), gzip_(options.gzip) {
-  const std::string end = gzip_ ? ".gz" : "";
+FileContent::FileContent(const FileSinkOptions& options) : format_(options.format) {
+  if (options.gzip) gzip_encoder_.emplace();
+  const std::string end = options.gzip ? ".gz" : "";
   if (format_ == FileFormat::kRaw) {
     const std::string header(logfmt::kAccessHeader);
-    series_.push_back({"access", ".log" + end, maybe_compressed(header, gzip_)});
+    series_.push_back({"access", ".log" + end, maybe_compressed(header, options.gzip)});
     series_.push_back({"events", ".ndjson" + end, ""});
     return;
   }
@@ -40,7 +40,8 @@ FileContent::FileContent(const FileSinkOptions& options)
       series_.push_back({table.name, ".jsonl" + end, ""});
     } else {
       csv_.emplace_back(table.columns);
-      series_.push_back({table.name, ".csv" + end, maybe_compressed(csv_.back().header(), gzip_)});
+      series_.push_back(
+          {table.name, ".csv" + end, maybe_compressed(csv_.back().header(), options.gzip)});
     }
   }
 }
@@ -105,11 +106,10 @@ base::Status FileContent::encode_lines(const LineChunk& chunk, const Write& writ
   return give(series, text, write);
 }
 
-base::Status FileContent::give(std::size_t series, std::string_view bytes,
-                               const Write& write) const {
+base::Status FileContent::give(std::size_t series, std::string_view bytes, const Write& write) {
   if (bytes.empty()) return base::ok_status();
-  if (!gzip_) return write(series, bytes);
-  const auto member = gzip_member(bytes);
+  if (!gzip_encoder_) return write(series, bytes);
+  const auto member = gzip_encoder_->encode(bytes);
   return member ? write(series, *member) : base::Status(member.error());
 }
 

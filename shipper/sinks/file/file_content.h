@@ -4,12 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "shipper/batch/batch.h"
 #include "shipper/encode/csv.h"
+#include "shipper/encode/gzip_encoder.h"
 #include "shipper/encode/json_lines.h"
 #include "shipper/sinks/file/file_config.h"
 
@@ -39,13 +41,13 @@ class FileContent {
   base::Status encode_rows(std::size_t table, const RowBlock& rows, std::size_t begin,
                            std::size_t end, const Write& write);
   base::Status encode_lines(const LineChunk& chunk, const Write& write);
-  base::Status give(std::size_t series, std::string_view bytes, const Write& write) const;
+  base::Status give(std::size_t series, std::string_view bytes, const Write& write);
 
   const FileFormat format_;
-  const bool gzip_;
   std::vector<Series> series_;
   std::vector<JsonLines> json_;  // By table.
   std::vector<Csv> csv_;         // By table.
+  std::optional<GzipEncoder> gzip_encoder_;
 };
 
 }  // namespace pixel::shipper

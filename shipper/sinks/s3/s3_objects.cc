@@ -70,7 +70,7 @@ class Growing {
       object.stem = stem_;
       object.key = number == 0 ? fmt::format("{}{}{}", stem_, token_, ending_)
                                : fmt::format("{}{}-{}{}", stem_, token_, number, ending_);
-      object.text = header_;
+      object.text.append(header_);
     }
     objects_.back().ranges.push_back(range);
   }
@@ -140,7 +140,7 @@ class LinePlanner {
       left_out_ = true;
       return;
     }
-    current_->add(segment, offset, offset + line.size(), left_out_).text += line;
+    current_->add(segment, offset, offset + line.size(), left_out_).text.append(line);
     left_out_ = false;
   }
 
@@ -213,7 +213,7 @@ class RowPlanner {
     }
     const std::size_t first = all.size();
     growing.take(all);
-    for (std::size_t i = 0; i < kept.size(); ++i) all[first + i].text = encode(kept[i]);
+    for (std::size_t i = 0; i < kept.size(); ++i) encode(kept[i], all[first + i]);
   }
 
   std::pair<logfmt::SegmentId, std::uint64_t> place_of(std::uint32_t row) {
@@ -229,23 +229,27 @@ class RowPlanner {
     return {segment_, static_cast<std::uint64_t>(rows_.columns[offset][row].integer)};
   }
 
-  std::string encode(const std::vector<std::uint32_t>& selection) {
+  void encode(const std::vector<std::uint32_t>& selection, PlannedObject& object) {
     JsonLines encoder(table_.columns);
-    if (selection.size() == rows_.row_count) return std::string(encoder.encode(rows_));
-    RowBlock part;
-    part.row_count = selection.size();
-    for (const std::vector<Cell>& cells : rows_.columns) {
-      std::vector<Cell>& column = part.columns.emplace_back();
-      column.reserve(selection.size());
-      for (const std::uint32_t row : selection) column.push_back(cells[row]);
+    const bool is_all = selection.size() == rows_.row_count;
+    object.text.append(object.rows.copy(encoder.encode(is_all ? rows_ : part_of(selection))));
+  }
+
+  const RowBlock& part_of(const std::vector<std::uint32_t>& selection) {
+    part_.row_count = selection.size();
+    part_.columns.resize(rows_.columns.size());
+    for (std::size_t i = 0; i < rows_.columns.size(); ++i) {
+      part_.columns[i].clear();
+      for (const std::uint32_t row : selection) part_.columns[i].push_back(rows_.columns[i][row]);
     }
-    return std::string(encoder.encode(part));
+    return part_;
   }
 
   const TableSpec& table_;
   const RowBlock& rows_;
   const S3SinkSettings& settings_;
   const std::string token_;
+  RowBlock part_;
   std::string segment_text_;
   logfmt::SegmentId segment_;  // Of segment_text_.
 };
@@ -288,7 +292,7 @@ std::vector<PlannedObject> plan_objects(const Batch& batch, const S3SinkSettings
 
 void rename_restored(PlannedObject& object) {
   const std::string ending = object.key.substr(object.key.find_first_of('.', object.stem.size()));
-  const std::uint64_t token = base::hash64(object.key + object.text);
+  const std::uint64_t token = base::hash64(object.key + object.text.joined());
   object.key = fmt::format("{}{:016x}{}", object.stem, token, ending);
   object.is_restored = true;
 }

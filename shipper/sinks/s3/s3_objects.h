@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "shipper/batch/batch.h"
+#include "shipper/decode/text_arena.h"
+#include "shipper/encode/text_pieces.h"
 #include "shipper/sinks/s3/s3_config.h"
 
 namespace pixel::shipper::s3 {
@@ -28,7 +30,8 @@ inline constexpr std::size_t kRangesMax = 24;
 struct PlannedObject {
   std::string stem;  // The key without token and ending: what lies there together.
   std::string key;   //
-  std::string text;  // Not compressed.
+  TextPieces text;   // Not compressed. Lent by the batch, or by `rows`.
+  TextArena rows;    // Encoded.
   std::uint64_t lines = 0;
   /// Per run of a segment: from its first line here to the end of its last one, and the lines
   /// between that are here.
@@ -40,7 +43,7 @@ struct PlannedObject {
 using Wanted = std::function<bool(const std::string& stem, const logfmt::SegmentId& segment,
                                   std::uint64_t offset)>;
 
-/// In the order of their keys. `wanted` may be empty: everything.
+/// In the order of their keys; valid as long as the batch. `wanted` may be empty: everything.
 std::vector<PlannedObject> plan_objects(const Batch& batch, const S3SinkSettings& settings,
                                         const std::vector<TableSpec>& tables,
                                         const Wanted& wanted = {});

@@ -11,11 +11,13 @@
 #include <set>
 
 #include "base/hash.h"
+#include "shipper/encode/gzip_encoder.h"
 #include "shipper/encode/gzip_member.h"
 #include "shipper/sinks/s3/s3_holdings.h"
 #include "shipper/sinks/s3/s3_objects.h"
 #include "shipper/sinks/s3/s3_verdict.h"
 #include "shipper/transport/object_store.h"
+#include "shipper/transport/pool.h"
 
 namespace pixel::shipper {
 namespace {
@@ -36,6 +38,12 @@ struct Present {
   }
 };
 using PresentLines = std::map<std::pair<std::string, logfmt::SegmentId>, Present>;
+
+std::string hash_of(const TextPieces& text) {
+  base::Hasher128 hasher;
+  for (const std::string_view piece : text.pieces()) hasher.update(piece);
+  return hasher.hex();
+}
 
 class S3Sink final : public Sink {
  public:
@@ -83,6 +91,7 @@ class S3Sink final : public Sink {
   const S3SinkSettings settings_;
   ObjectStore store_;
   s3::ObjectIndex index_;
+  Pool<GzipEncoder> encoders_{[] { return std::make_unique<GzipEncoder>(); }};
 };
 
 base::Status S3Sink::reach() {
@@ -108,11 +117,12 @@ StoreStatus S3Sink::put(const std::string& token, const PlannedObject& object) {
   options.metadata = {{std::string(s3::kBatchMark), token},
                       {std::string(s3::kRangesMark), s3::ranges_text(object.ranges)},
                       {"pixel-lines", std::to_string(object.lines)},
-                      {"pixel-xxh3", base::hash128_hex(object.text)}};
+                      {"pixel-xxh3", hash_of(object.text)}};
   if (object.is_restored) options.metadata.emplace_back(s3::kRestoredMark, "yes");
   options.compare_length = false;  // The hash is that of the text.
-  if (!settings_.gzip) return store_.put(object.key, object.text, options);
-  const auto member = gzip_member(object.text);
+  if (!settings_.gzip) return store_.put(object.key, object.text.joined(), options);
+  const auto encoder = encoders_.borrow();
+  const auto member = encoder->encode(object.text.pieces());
   if (!member) return StoreError{StoreError::Kind::kRetry, member.error().message, 0, ""};
   return store_.put(object.key, *member, options);
 }

@@ -158,5 +158,41 @@ TEST(Batch, TokenDependsOnEveryRange) {
   EXPECT_NE(token, batch.token());
 }
 
+TEST(Batcher, ABatchInReusedMemoryIsTheSameAsInFreshOne) {
+  Batcher fresh = batcher_of({});
+  Batcher used = batcher_of({});
+  const std::string first = lines(200) + "no line of ours\n";
+  fresh.append(kSegment, 0, first, 0);
+  used.append(kSegment, 0, first, 0);
+  fresh.cut(FlushReason::kRows);
+  Batch spare = used.cut(FlushReason::kRows);
+  const Cell* const memory = spare.tables[0].columns[0].data();
+  spare.reuse();
+  EXPECT_EQ(spare.row_count(), 0U);
+  EXPECT_TRUE(spare.lines.empty() && spare.ranges.empty() && spare.dead_letters.empty());
+  EXPECT_EQ(spare.after, Checkpoint{});
+  used.reuse(std::move(spare));
+  const std::string second = lines(150);
+  fresh.append(kSegment, first.size(), second, 0);
+  used.append(kSegment, first.size(), second, 0);
+  const Batch expected = fresh.cut(FlushReason::kAge);
+  const Batch batch = used.cut(FlushReason::kAge);
+  EXPECT_EQ(batch.tables[0].columns[0].data(), memory);
+  EXPECT_EQ(batch.ranges, expected.ranges);
+  EXPECT_EQ(batch.after, expected.after);
+  EXPECT_EQ(batch.oldest_request_at, expected.oldest_request_at);
+  ASSERT_EQ(batch.row_count(), 150U);
+  ASSERT_EQ(batch.tables.size(), expected.tables.size());
+  for (std::size_t column = 0; column < expected.tables[0].columns.size(); ++column) {
+    ASSERT_EQ(batch.tables[0].columns[column].size(), 150U);
+    for (std::size_t row = 0; row < 150; ++row) {
+      const Cell& cell = batch.tables[0].columns[column][row];
+      const Cell& other = expected.tables[0].columns[column][row];
+      ASSERT_EQ(cell.null, other.null);
+      ASSERT_EQ(cell.size, other.size);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pixel::shipper

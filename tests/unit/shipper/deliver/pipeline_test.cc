@@ -24,6 +24,7 @@ struct Destination {
   std::deque<bool> opens;         // Of the next opens.
   int deliveries = 0;
   int maintained = 0;
+  std::vector<std::size_t> rooms;  // Of each batch: cells that its column a could hold.
 };
 
 class DestinationSink : public Sink {
@@ -42,6 +43,7 @@ class DestinationSink : public Sink {
   }
   Verdict deliver(const Batch& batch) override {
     ++destination_.deliveries;
+    destination_.rooms.push_back(batch.tables[0].columns[column_].capacity());
     if (!destination_.verdicts.empty()) {
       const Verdict verdict = destination_.verdicts.front();
       destination_.verdicts.pop_front();
@@ -141,6 +143,26 @@ TEST_F(PipelineTest, RestartAtEveryBatchLosesAndRepeatsNothing) {
     if (written_ < 300) write_lines(5);
   }
   expect_all_rows_once();
+}
+
+TEST_F(PipelineTest, ABatchIsMadeInTheMemoryOfTheLastThatWasAcked) {
+  write_lines(30);
+  start({.rows = 20});  // Of which two are the segment's header.
+  drain();
+  expect_all_rows_once();
+  ASSERT_EQ(destination_.rooms.size(), 2U);
+  EXPECT_EQ(destination_.rooms[1], destination_.rooms[0]) << "and not 12";
+}
+
+TEST_F(PipelineTest, WhereNothingComesForLongNoMemoryIsKept) {
+  write_lines(18);
+  start({.rows = 20});
+  run(200);
+  write_lines(10);
+  drain();
+  expect_all_rows_once();
+  ASSERT_EQ(destination_.rooms.size(), 2U);
+  EXPECT_EQ(destination_.rooms[1], 10U) << "and not 18";
 }
 
 TEST_F(PipelineTest, FlushesByAge) {

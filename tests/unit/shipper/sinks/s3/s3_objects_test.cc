@@ -45,7 +45,7 @@ TEST(S3ObjectsTest, LinesOfOneHourBecomeOneObjectWithItsHeaders) {
   ASSERT_EQ(objects.size(), 1U);
   EXPECT_EQ(objects[0].key, "logs/pixel/EDGE.2026-11-20-18." + batch.finish().token() + ".gz");
   EXPECT_EQ(objects[0].stem, "logs/pixel/EDGE.2026-11-20-18.");
-  EXPECT_EQ(objects[0].text, std::string(logfmt::kAccessHeader) + text);
+  EXPECT_EQ(objects[0].text.joined(), std::string(logfmt::kAccessHeader) + text);
   EXPECT_EQ(objects[0].lines, 2U);
   const std::uint64_t from = 100 + 21;
   EXPECT_EQ(objects[0].ranges, (std::vector<Range>{{kSegment, from, from + text.size(), 2}}));
@@ -66,12 +66,12 @@ TEST(S3ObjectsTest, HoursAndKindsAreApartAndNoLineIsLeftOut) {
   ASSERT_EQ(objects.size(), 4U);
   const std::string header(logfmt::kAccessHeader);
   EXPECT_THAT(objects[0].key, HasSubstr("/EDGE.1970-01-01-00."));
-  EXPECT_EQ(objects[0].text, header + odd);
+  EXPECT_EQ(objects[0].text.joined(), header + odd);
   EXPECT_THAT(objects[1].key, HasSubstr("/EDGE.2026-11-20-18."));
-  EXPECT_EQ(objects[1].text, header + a + a);
-  EXPECT_EQ(objects[2].text, header + b + b);
+  EXPECT_EQ(objects[1].text.joined(), header + a + a);
+  EXPECT_EQ(objects[2].text.joined(), header + b + b);
   EXPECT_THAT(objects[3].key, HasSubstr("logs/pixel/events/EDGE.2026-11-20-18."));
-  EXPECT_EQ(objects[3].text, event);
+  EXPECT_EQ(objects[3].text.joined(), event);
   const std::uint64_t size = a.size();
   EXPECT_EQ(objects[1].ranges, (std::vector<Range>{{kSegment, 0, 3 * size, 2}}));
 }
@@ -93,7 +93,7 @@ TEST(S3ObjectsTest, ManySegmentsBecomeSeveralObjects) {
     lines -= object.lines;
     EXPECT_LT(ranges_text(object.ranges).size(), 1'700U);
     EXPECT_EQ(stem_of_key(object.key, lines_settings()), object.stem);
-    EXPECT_EQ(object.text.substr(0, 9), "#Version:");
+    EXPECT_EQ(object.text.joined().substr(0, 9), "#Version:");
   }
   EXPECT_EQ(keys.size(), 3U);
   EXPECT_THAT(objects[2].key, HasSubstr("-2.gz"));
@@ -134,9 +134,10 @@ TEST(S3ObjectsTest, RowsLieInFoldersByTableAndHour) {
   EXPECT_EQ(objects[1].key,
             "logs/pixel/requests/date=2026-11-20/hour=18/" + batch.token() + ".jsonl.gz");
   EXPECT_EQ(objects[2].stem, "logs/pixel/requests/date=2026-11-20/hour=19/");
-  EXPECT_EQ(std::count(objects[1].text.begin(), objects[1].text.end(), '\n'), 2);
-  EXPECT_THAT(objects[1].text, HasSubstr("\"_offset\":11}"));
-  EXPECT_THAT(objects[2].text, HasSubstr("\"_offset\":12}"));
+  const std::string text = objects[1].text.joined();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2);
+  EXPECT_THAT(text, HasSubstr("\"_offset\":11}"));
+  EXPECT_THAT(objects[2].text.joined(), HasSubstr("\"_offset\":12}"));
   EXPECT_EQ(objects[1].ranges, (std::vector<Range>{{kSegment, 10, 12, 2}}));
   EXPECT_EQ(stem_of_key(objects[1].key, rows_settings()), objects[1].stem);
 }
