@@ -81,7 +81,7 @@ TEST_F(Describe, TheVersionIsTheRequests) {
 }
 
 TEST(OutputArena, TheLastLoopsBytesSurviveOneTurn) {
-  OutputArena arena(2);
+  OutputArena arena(2, 2);
   char* const first = arena.slot(arena.take());
   first[0] = 'x';
   arena.turn();
