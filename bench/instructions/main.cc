@@ -15,6 +15,7 @@
 #include "bench/micro/bench_request.h"
 #include "edge/dispatch.h"
 #include "edge/dispatch_bodies.h"
+#include "edge/dispatch_disk.h"
 #include "edge/dispatch_errors.h"
 #include "edge/dispatch_requests.h"
 #include "edge/http/parser.h"

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 
+#include <cerrno>
 #include <cstring>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,7 @@ class ReplayRing {
     return true;
   }
   static void shut_down_sending(int) noexcept { CHECK(false); }
+  static int open_segment(int, const char*) noexcept { return -ENOENT; }
   // Time stands still: no second begins, nothing is due.
   static std::uint64_t monotonic_ns() noexcept { return 5'000'000'000; }
   static std::int64_t realtime_s() noexcept { return 1'800'000'000; }

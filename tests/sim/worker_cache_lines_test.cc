@@ -16,6 +16,7 @@
 #include "base/cacheline.h"
 #include "edge/dispatch.h"
 #include "edge/dispatch_bodies.h"
+#include "edge/dispatch_disk.h"
 #include "edge/dispatch_errors.h"
 #include "edge/dispatch_requests.h"
 #include "edge/life.h"

@@ -93,7 +93,7 @@ TEST(OutputArena, TheLastLoopsBytesSurviveOneTurn) {
 }
 
 TEST(OutputArena, SaysWhenItIsFull) {
-  OutputArena arena(1);
+  OutputArena arena(1, 2);
   EXPECT_TRUE(arena.has_room());
   arena.take();
   EXPECT_FALSE(arena.has_room());
