@@ -174,8 +174,9 @@ def reload_settings(edge):
         edge.signal(signal.SIGHUP)
         wait_until(lambda path=edge.config.paths[1]: edge.ask(path) == 200, 10, "the new route",
                    pause=0.05)
-        if number > 0:
-            assert edge.ask(f"/extra{number - 1}.gif") == 404
+        if number > 0:  # Each worker takes new rules in its own next second.
+            wait_until(lambda path=f"/extra{number - 1}.gif": edge.ask(path) == 404, 10,
+                       "the old route's end", pause=0.05)
         edge.config.path.write_text(BAD_SETTINGS)
         edge.signal(signal.SIGHUP)
         wait_until(lambda: edge.said().count("settings not changed") > number, 10, "a refusal")
