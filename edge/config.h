@@ -28,7 +28,7 @@ struct EdgeConfig {
   bool pin = true;            // Each worker to a core of its own, if there are enough.
   BackendChoice backend = BackendChoice::kAuto;
   std::uint32_t connections_max = 16'384;  // Per worker.
-  std::uint32_t receive_buffers = 256;     // Per worker; of 16 KiB; a power of two.
+  std::uint32_t receive_buffers = 512;     // Per worker; of 16 KiB; a power of two.
   std::uint64_t batch_wait_ns = 0;
   std::filesystem::path handover = "/run/pixeledge/edge.sock";  // Empty: none.
   // [admin]

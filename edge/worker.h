@@ -43,7 +43,7 @@ struct WorkerOptions {
   std::vector<WorkerListener> listeners;
   std::uint32_t connections_max = 16'384;
   std::uint32_t connections_per_address = 0;  // 0: no limit.
-  std::uint32_t receive_buffers = 256;        // A power of two.
+  std::uint32_t receive_buffers = 512;        // A power of two.
   ParseLimits limits;
   std::uint32_t body_bytes_max = 1024 * 1024;
   std::uint32_t bodies_max = 1024;      // Bodies that are being received at a time.

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/assert.h"
@@ -152,8 +153,12 @@ void EpollRing::enter(const Wait& wait) noexcept {
     timeout.tv_sec = static_cast<time_t>(wait.timeout_ns / 1'000'000'000);
     timeout.tv_nsec = static_cast<long>(wait.timeout_ns % 1'000'000'000);
   }
-  const int count = ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                   &timeout, nullptr);
+  // No more than there are buffers for: who finds none is at the end of the next call's list again,
+  // and waits for ever while as many are ready before it.
+  const std::size_t events_max =
+      std::min<std::size_t>(events_.size(), std::max<std::size_t>(free_count_, 1));
+  const int count =
+      ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_max), &timeout, nullptr);
   for (int i = 0; i < count && !is_crowded(); ++i) {
     on_event(events_[static_cast<std::size_t>(i)].data.fd,
              events_[static_cast<std::size_t>(i)].events);

@@ -22,7 +22,7 @@ inline constexpr std::uint32_t kReceiveBufferBytes = 16 * 1024 + 9 * 64;
 struct RingOptions {
   std::uint32_t submission_entries = 4096;
   std::uint32_t completion_entries = 16384;
-  std::uint32_t receive_buffers = 256;  // A power of two, up to 32768.
+  std::uint32_t receive_buffers = 512;  // A power of two, up to 32768.
   std::uint32_t receive_buffer_bytes = kReceiveBufferBytes;
 };
 
