@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 #include <xxhash.h>
+// Chooses AVX2 or AVX-512 when it runs; the library by itself takes what every x86-64 has, SSE2.
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>
+#endif
 
 #include "base/assert.h"
 

@@ -13,6 +13,7 @@
 #include "base/diagnostics.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "logfmt/format.h"
 
 namespace pixel::edge {
 namespace {
@@ -104,7 +105,8 @@ void Keeper::collect(Lane& lane) {
       return live.file.mapped.id == retired->id;
     });
     CHECK(at != lane.live.end());
-    sealer_.give({std::move(at->file.fd), std::move(at->file.path), *retired});
+    sealer_.give(
+        {std::move(at->file.fd), std::move(at->file.path), *retired, std::move(at->hashed)});
     lane.live.erase(at);
   }
 }
@@ -128,28 +130,36 @@ bool Keeper::add_standby(Lane& lane) {
     fail_allocation({0, "sealing is far behind: is the disk stuck?"});
     return false;
   }
-  const logfmt::SegmentId id{lane.id, lane.next_index};
-  auto file =
-      create_segment_file(options_.spool, id, lane.shared.segment_bytes, options_.durability);
-  if (!file) {
-    fail_allocation(file.error());
-    return false;
-  }
-  LiveSegment live{std::move(file).value(), {}};
-  MappedSegment& mapped = live.file.mapped;
-  int error = touch_ahead(mapped.base, mapped.capacity, mapped.position, options_.window_bytes,
-                          live.touch, populate_by_);
-  if (error == 0) error = name_segment_file(live.file);
-  if (error != 0) {
-    discard_segment_file(live.file);
-    fail_allocation({error, base::errno_error("populate", live.file.path, error).message});
+  auto live = make_segment(lane);
+  if (!live) {
+    fail_allocation(live.error());
     return false;
   }
   ++lane.next_index;
   totals_.created_segments.fetch_add(1, std::memory_order_relaxed);
-  lane.live.push_back(std::move(live));
+  lane.live.push_back(std::move(live).value());
   lane.has_unoffered = true;
   return offer_newest(lane);
+}
+
+// A segment with its name, whose first pages are there.
+base::Result<Keeper::LiveSegment, SegmentFileError> Keeper::make_segment(const Lane& lane) {
+  auto file = create_segment_file(options_.spool, {lane.id, lane.next_index},
+                                  lane.shared.segment_bytes, options_.durability);
+  if (!file) return file.error();
+  LiveSegment live{std::move(file).value(), {}, {}};
+  MappedSegment& mapped = live.file.mapped;
+  if (lane.id.kind == logfmt::SegmentKind::kAccess) {
+    // It is in the file already; in private memory it is not.
+    live.hashed.hasher.update(logfmt::kAccessHeader);
+    live.hashed.end = mapped.position;
+  }
+  int error = touch_ahead(mapped.base, mapped.capacity, mapped.position, options_.window_bytes,
+                          live.touch, populate_by_);
+  if (error == 0) error = name_segment_file(live.file);
+  if (error == 0) return live;
+  discard_segment_file(live.file);
+  return SegmentFileError{error, base::errno_error("populate", live.file.path, error).message};
 }
 
 // Where lines must survive a loss of power, so must the name of their file: recovery removes what
@@ -184,7 +194,7 @@ void Keeper::fail_allocation(const SegmentFileError& error) {
   }
 }
 
-// Touches ahead of and writes behind the position that the worker has published.
+// Looks how far the worker has published, and takes care of what is ahead of it and behind.
 void Keeper::follow(Lane& lane, Look& look) {
   const logfmt::ControlSlot& slot = *lane.shared.slot;
   // acquire; both pair with the writer's release. Read again: see control_page.h, invariant 3.
@@ -210,15 +220,23 @@ void Keeper::follow(Lane& lane, Look& look) {
   lane.seen_index = index;
   lane.seen_position = position;
   look.moved_bytes += moved_bytes;
-  if (moved_bytes == 0) return;
-  const int error = touch_ahead(at->file.mapped.base, capacity, std::min(position, capacity),
-                                options_.window_bytes, at->touch, populate_by_);
+  if (moved_bytes != 0) take_care(*at, std::min(position, capacity));
+}
+
+// The hash now, while the bytes are in the processor's cache: read back when the segment is sealed
+// they cost three times as much.
+void Keeper::take_care(LiveSegment& live, std::uint64_t position) {
+  char* const base = live.file.mapped.base;
+  const int error = touch_ahead(base, live.file.mapped.capacity, position, options_.window_bytes,
+                                live.touch, populate_by_);
   if (error != 0) totals_.pretouch_errors.fetch_add(1, std::memory_order_relaxed);
+  live.hashed.hasher.update({base + live.hashed.end, position - live.hashed.end});
+  live.hashed.end = position;
   if (options_.durability == Durability::kProcess) {
-    write_behind(at->file.fd.get(), at->file.mapped.base, position, at->touch);
+    write_behind(live.file.fd.get(), base, position, live.touch);
   } else {
     // What is published is on the disk: its writer is done with it.
-    release_behind(at->file.mapped.base, position, at->touch);
+    release_behind(base, position, live.touch);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The keeper: does for all workers what may stall. Standby segments ahead, pages touched ahead of
-// each writer, write-back behind it, retired segments to the sealer. COLD; a thread of its own.
+// each writer, their hash and write-back behind it, retired segments to the sealer. COLD; a thread
+// of its own.
 //
 // It has a descriptor table of its own (where the system allows it): a worker that copies the
 // process's table never holds a segment open after the keeper has closed it.
@@ -72,6 +73,7 @@ class Keeper {
   struct LiveSegment {
     SegmentFile file;
     TouchState touch;
+    HashedPart hashed;
   };
   struct Lane {
     KeeperLane shared;
@@ -95,9 +97,11 @@ class Keeper {
   void collect(Lane& lane);
   bool refill(Lane& lane);
   bool add_standby(Lane& lane);
+  base::Result<LiveSegment, SegmentFileError> make_segment(const Lane& lane);
   bool offer_newest(Lane& lane);
   void fail_allocation(const SegmentFileError& error);
   void follow(Lane& lane, Look& look);
+  void take_care(LiveSegment& live, std::uint64_t position);
   bool wait(const Look& look);
   void finish();
   void finish_lane(Lane& lane);

@@ -23,18 +23,20 @@ using SealedType = logfmt::SealedName::Type;
 constexpr std::size_t kHashChunkBytes = 256 * 1024;
 
 // Read, not mapped: a page that the disk cannot give back is an error number, not SIGBUS.
-base::Result<std::string> hash_file(int fd, std::uint64_t bytes, const fs::path& path) {
-  base::Hasher128 hasher;
+base::Status hash_rest(SealJob& job) {
+  const std::uint64_t bytes = job.segment.position;
+  CHECK(job.hashed.end <= bytes);
   const auto chunk = std::make_unique<char[]>(kHashChunkBytes);
-  for (std::uint64_t at = 0; at < bytes;) {
+  while (job.hashed.end < bytes) {
     const ssize_t count =
-        ::pread(fd, chunk.get(), std::min(kHashChunkBytes, bytes - at), static_cast<off_t>(at));
+        ::pread(job.fd.get(), chunk.get(), std::min(kHashChunkBytes, bytes - job.hashed.end),
+                static_cast<off_t>(job.hashed.end));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return base::errno_error("read", path, count == 0 ? EIO : errno);
-    hasher.update({chunk.get(), static_cast<std::size_t>(count)});
-    at += static_cast<std::uint64_t>(count);
+    if (count <= 0) return base::errno_error("read", job.path, count == 0 ? EIO : errno);
+    job.hashed.hasher.update({chunk.get(), static_cast<std::size_t>(count)});
+    job.hashed.end += static_cast<std::uint64_t>(count);
   }
-  return hasher.hex();
+  return base::ok_status();
 }
 
 logfmt::Manifest describe(const MappedSegment& segment, std::string file, std::string hash) {
@@ -71,7 +73,7 @@ base::Status move_to_sealed(const Spool& spool, const fs::path& from, const fs::
 
 base::Result<logfmt::Manifest, SealFailure> seal_segment(const Spool& spool,
                                                          const std::string& distribution,
-                                                         const SealJob& job) {
+                                                         SealJob& job) {
   const MappedSegment& segment = job.segment;
   CHECK(segment.lines > 0);
   if (::ftruncate(job.fd.get(), static_cast<off_t>(segment.position)) != 0) {
@@ -80,13 +82,14 @@ base::Result<logfmt::Manifest, SealFailure> seal_segment(const Spool& spool,
   if (::fdatasync(job.fd.get()) != 0) {
     return SealFailure{base::errno_error("sync", job.path, errno).message, false};
   }
-  auto hash = hash_file(job.fd.get(), segment.position, job.path);
-  if (!hash) return SealFailure{hash.error().message, false};
+  if (const auto hashed = hash_rest(job); !hashed) {
+    return SealFailure{hashed.error().message, false};
+  }
   const auto named = [&](SealedType type) {
     return sealed_path(spool, distribution, segment.first_line_at, segment.id, type);
   };
   const fs::path data = named(SealedType::kData);
-  const auto manifest = describe(segment, data.filename().string(), std::move(hash).value());
+  const auto manifest = describe(segment, data.filename().string(), job.hashed.hasher.hex());
   auto written = base::write_file_atomic(named(SealedType::kManifest), to_json(manifest));
   if (!written) return SealFailure{written.error().message, true};
   // Not tried again: either the name is taken, or the rename itself may have happened.

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <string>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "edge/log/mapped_segment.h"
@@ -18,11 +19,18 @@
 
 namespace pixel::edge {
 
+/// The hash of a segment's first bytes.
+struct HashedPart {
+  base::Hasher128 hasher;
+  std::uint64_t end = 0;  // All before it are in the hash.
+};
+
 /// A segment whose mapping is gone and whose facts are in `segment`.
 struct SealJob {
   base::UniqueFd fd;
   std::filesystem::path path;
   MappedSegment segment;
+  HashedPart hashed;  // What whoever followed the writer has hashed already; the rest is read.
 };
 
 struct SealFailure {
@@ -41,10 +49,10 @@ std::filesystem::path sealed_path(const Spool& spool, const std::string& distrib
 base::Status move_to_sealed(const Spool& spool, const std::filesystem::path& from,
                             const std::filesystem::path& to);
 
-/// Seals a segment with lines. Idempotent: a failed job may be given again. Returns what was
-/// written to the manifest.
+/// Seals a segment with lines. Idempotent: a failed job may be given again, with what it has hashed
+/// by then. Returns what was written to the manifest.
 base::Result<logfmt::Manifest, SealFailure> seal_segment(const Spool& spool,
                                                          const std::string& distribution,
-                                                         const SealJob& job);
+                                                         SealJob& job);
 
 }  // namespace pixel::edge
