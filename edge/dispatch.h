@@ -18,10 +18,12 @@ bool WorkerCore<R>::step() {
   now_ns_ = ring_.monotonic_ns();
   std::uint32_t completions = 0;
   // Failed sends of the last loop come first: they completed when they were submitted.
-  ring_.for_each_completion([&](const io_uring_cqe& completion) {
-    dispatch(completion);
-    ++completions;
-  });
+  ring_.for_each_completion(
+      [&](const io_uring_cqe& completion) {
+        dispatch(completion);
+        ++completions;
+      },
+      [this](const io_uring_cqe& completion, Ahead ahead) { prefetch(completion, ahead); });
   counters_.loops.add();
   counters_.completions.add(completions);
   wait_policy_.observe(completions);
@@ -44,6 +46,17 @@ bool WorkerCore<R>::step() {
   if (!starved_.empty()) [[unlikely]]
     rearm_starved();
   return true;
+}
+
+/// Hundreds of connections do not fit into the second-level cache: what a completion will touch is
+/// asked for while those before it are handled.
+template <Ring R>
+inline void WorkerCore<R>::prefetch(const io_uring_cqe& completion, Ahead ahead) const noexcept {
+  const CompletionToken token = unpack(completion.user_data);
+  if (token.operation != Operation::kReceive) return;
+  const Connection& connection = connections_.at(token.index);
+  if (ahead == Ahead::kFar) return connection.prefetch();
+  if (const HeadMemory* const memory = memory_of(connection)) memory->prefetch();
 }
 
 template <Ring R>
@@ -323,7 +336,12 @@ void WorkerCore<R>::answer(Connection& connection, Exchange& exchange, std::size
   if (persistence == Persistence::kClose) connection.close_after_output = true;
   if (!exchange.headers.empty() || exchange.has_content) [[unlikely]]
     return queue_composed(connection, exchange, response);
-  queue_output(connection, response.bytes, head_only ? response.head_bytes : response.total_bytes);
+  if (head_only) return queue_output(connection, response.bytes, response.head_bytes);
+  if (extends_run(connection.output, response)) {
+    connection.output.count += response.total_bytes;
+    return;
+  }
+  queue_output(connection, response.bytes, response.total_bytes);
 }
 
 /// False when there is no place for the line: no segment is ready.
@@ -343,6 +361,15 @@ bool WorkerCore<R>::log_line(const Connection& connection, const Exchange& excha
   const std::size_t bytes = logfmt::encode_line(line, ids_, line_scratch_.get());
   writer_.append({line_scratch_.get(), bytes}, wall_s_);
   return true;
+}
+
+/// Whether what waits to be sent are whole copies of this answer, and there is another behind them:
+/// then pipelined answers need no copying.
+template <Ring R>
+inline bool WorkerCore<R>::extends_run(const Output& output, const Response& response) noexcept {
+  return output.count != 0 && output.bytes == response.bytes &&
+         output.count + response.total_bytes <= response.run_bytes &&
+         output.count % response.total_bytes == 0;
 }
 
 /// Adds an answer to what the connection sends at the end of this loop. The first one is sent from

@@ -127,6 +127,7 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
 
   // dispatch.h: from a completion to answers.
   void dispatch(const io_uring_cqe& completion);
+  void prefetch(const io_uring_cqe& completion, Ahead ahead) const noexcept;
   void on_accepted(std::uint32_t listener, int fd);
   void on_receive(Connection& connection, const io_uring_cqe& completion);
   void take_input(Connection& connection, std::uint16_t buffer, std::uint32_t bytes);
@@ -141,6 +142,7 @@ class alignas(base::kFalseSharingBytes) WorkerCore {
   void answer(Connection& connection, Exchange& exchange, std::size_t response_index,
               Persistence persistence);
   bool log_line(const Connection& connection, const Exchange& exchange, const Response& response);
+  static bool extends_run(const Output& output, const Response& response) noexcept;
   void keep_partial(Connection& connection, std::string_view rest);
   void flush_outputs();
   [[gnu::always_inline]] void send_output(Connection& connection, const Output& output,

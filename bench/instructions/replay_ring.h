@@ -39,11 +39,17 @@ class ReplayRing {
     for (std::size_t i = 0; i < entries_count_; ++i) take(entries_[i]);
     entries_count_ = 0;
   }
-  template <class Handle>
-  void for_each_completion(Handle&& handle) {
+  template <class Handle, class Announce>
+  void for_each_completion(Handle&& handle, Announce&& announce) {
     if (accept_data_ != 0 && receives_.size() < connections_) return accept_all(handle);
     io_uring_cqe completion{};
     for (std::size_t i = 0; i < receives_.size(); ++i) {
+      for (const edge::Ahead ahead : {edge::Ahead::kFar, edge::Ahead::kNear}) {
+        const std::size_t distant = i + static_cast<std::size_t>(ahead);
+        if (distant >= receives_.size()) continue;
+        completion.user_data = receives_[distant];
+        announce(completion, ahead);
+      }
       completion.user_data = receives_[i];
       completion.res = static_cast<int>(request_.size());
       completion.flags = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;

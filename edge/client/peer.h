@@ -13,10 +13,10 @@
 namespace pixel::edge {
 
 struct Peer {
-  IpAddress address;
   std::uint16_t port = 0;
   std::uint8_t text_bytes = 0;
   char text[kAddressTextBytesMax];
+  IpAddress address;
   std::string_view view() const noexcept { return {text, text_bytes}; }
 };
 

@@ -9,19 +9,29 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/cacheline.h"
 #include "edge/http/request_view.h"
 
 namespace pixel::edge {
 
-class HeadMemory {
+class alignas(base::kCacheLineBytes) HeadMemory {
  public:
-  /// Longer blocks are not remembered. With it the whole object is 2 KiB.
-  static constexpr std::size_t kBlockBytesMax = 2024;
+  /// Longer blocks are not remembered. With it the whole object is 2 KiB and a cache line: objects
+  /// that all began at the same place of their pages would share few of the cache's sets.
+  static constexpr std::size_t kBlockBytesMax = 2024 + base::kCacheLineBytes;
 
   // Not initialised: lives in a block of lazy memory. REQUIRES a forget() or remember() first.
   HeadMemory() noexcept {}
 
   void forget() noexcept { block_bytes_ = 0; }
+  /// Asks for what recall() will read: a hint. The first lines; the rest follows in order, and the
+  /// processor sees that.
+  void prefetch() const noexcept {
+    const char* const begin = reinterpret_cast<const char*>(this);
+    for (std::size_t line = 0; line < 4; ++line) {
+      __builtin_prefetch(begin + line * base::kCacheLineBytes);
+    }
+  }
   std::size_t block_bytes() const noexcept { return block_bytes_; }
 
   /// Whether `rest`, what follows a request line, begins with the remembered block, and the block
@@ -87,6 +97,6 @@ class HeadMemory {
   Place cookie_;
   char block_[kBlockBytesMax];
 };
-static_assert(sizeof(HeadMemory) <= 2048);
+static_assert(sizeof(HeadMemory) == 2048 + base::kCacheLineBytes);
 
 }  // namespace pixel::edge

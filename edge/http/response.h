@@ -46,10 +46,12 @@ enum class Persistence : std::uint8_t {
 inline constexpr std::size_t kPersistenceCount = 3;
 
 /// One answer. `bytes` lives as long as its set; a HEAD answer is its first head_bytes. Lines may
-/// be added before the last two bytes of the head.
+/// be added before the last two bytes of the head. Behind the first there are as many whole copies
+/// as have place in run_bytes: pipelined requests are answered from there in one piece.
 struct Response {
   const char* bytes = nullptr;
   std::uint32_t total_bytes = 0;
+  std::uint32_t run_bytes = 0;  // Of all copies; at least total_bytes.
   std::uint32_t head_bytes = 0;
   std::uint32_t status = 0;
   ResponseId id = ResponseId::kPixel;

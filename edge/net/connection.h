@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/assert.h"
+#include "base/cacheline.h"
 #include "edge/client/peer.h"
 #include "edge/net/block_pool.h"
 #include "edge/net/completion.h"
@@ -36,12 +37,14 @@ struct InputTag;    // Has input left over from the last loop.
 struct CloserTag;   // To be closed once its last answers are known to be sent.
 struct StarvedTag;  // Its receive ended for want of buffers.
 
-struct Connection : TimerHook,
-                    QueueHook<OutputTag>,
-                    QueueHook<HeldTag>,
-                    QueueHook<InputTag>,
-                    QueueHook<CloserTag>,
-                    QueueHook<StarvedTag> {
+// Laid out by use: a request touches the first three cache lines, and of those behind them nothing
+// but what it finds in a rare state.
+struct alignas(base::kCacheLineBytes) Connection : TimerHook,
+                                                   QueueHook<OutputTag>,
+                                                   QueueHook<HeldTag>,
+                                                   QueueHook<InputTag>,
+                                                   QueueHook<CloserTag>,
+                                                   QueueHook<StarvedTag> {
   static constexpr std::uint16_t kNoBuffer = 0xFFFF;
 
   int fd = -1;
@@ -69,22 +72,30 @@ struct Connection : TimerHook,
   std::uint8_t new_heads = 0;     // Requests in a row whose header block was not that of the last.
 
   std::uint32_t partial = BlockPool::kNone;  // Block with input not yet parsed.
-  std::uint32_t partial_bytes = 0;
-  std::uint16_t held_first = kNoBuffer;  // Receive buffers not yet parsed, oldest first.
-  std::uint16_t held_last = kNoBuffer;
-  std::uint32_t memory = BlockPool::kNone;  // Block with what its last header block said.
+  std::uint32_t memory = BlockPool::kNone;   // Block with what its last header block said.
   std::uint32_t body =
-      BlockPool::kNone;               // Block with a head and the part of its body that is here.
+      BlockPool::kNone;  // Block with a head and the part of its body that is here.
+  std::uint32_t tail = BlockPool::kNone;
   std::uint64_t head_started_ns = 0;  // When the first byte of the request being received came.
 
   Output output;  // Of this loop, not yet submitted; or of a group that is not yet being written.
-  Output held;    // Of the group that is: until its lines are on the disk.
   Output sent;    // Submitted in the last loop: where a short send continues.
-  std::uint32_t tail = BlockPool::kNone;
+  Peer peer;      // Its text ends the third line.
+
+  Output held;  // Of the group that is being written: until its lines are on the disk.
+  std::uint32_t partial_bytes = 0;
   std::uint32_t tail_begin = 0;
   std::uint32_t tail_end = 0;
+  std::uint16_t held_first = kNoBuffer;  // Receive buffers not yet parsed, oldest first.
+  std::uint16_t held_last = kNoBuffer;
 
-  Peer peer;
+  /// Asks for the lines that a request touches: a hint.
+  void prefetch() const noexcept {
+    const char* const begin = reinterpret_cast<const char*>(this);
+    for (std::size_t line = 0; line < 3; ++line) {
+      __builtin_prefetch(begin + line * base::kCacheLineBytes, 1);
+    }
+  }
 };
 static_assert(sizeof(Connection) <= 256);  // What an idle connection costs, but for a few bytes.
 
@@ -158,7 +169,7 @@ class ConnectionTable {
   }
 
   /// REQUIRES: a slot that has been open.
-  Connection& at(std::uint32_t index) noexcept {
+  Connection& at(std::uint32_t index) const noexcept {
     return reinterpret_cast<Connection*>(memory_.base())[index];
   }
 

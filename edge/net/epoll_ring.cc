@@ -17,6 +17,9 @@ namespace {
 constexpr int kReceivesPerWake = 8;
 constexpr int kAcceptsPerWake = 64;
 constexpr std::uint32_t kNoInput = IORING_OP_NOP;
+// With one of these a receive that gives less than there is room for was not the last one: the end
+// of the stream is behind it, or urgent data, at which receiving halts.
+constexpr std::uint32_t kEndsOfReading = EPOLLRDHUP | EPOLLPRI;
 
 }  // namespace
 
@@ -37,13 +40,14 @@ bool EpollRing::is_crowded() const noexcept {
   return completions_end_ - completions_begin_ >= options_.completion_entries;
 }
 
-// Interest is only widened here; an event nobody armed narrows it (on_event): most operations that
-// end are soon armed again or closed, and then no call is needed.
+// Connections are watched for changes (EPOLLET): otherwise each of them that was read is looked at
+// once more by the next wait, for nothing. So what was not read to its end must be asked for again,
+// and every new operation too: both are rare, and a call here does it.
 void EpollRing::watch(int fd, Descriptor& descriptor) noexcept {
   std::uint32_t wanted = 0;
   if (descriptor.input != kNoInput) wanted |= EPOLLIN;
-  if (descriptor.tail_left != 0) wanted |= EPOLLOUT;
-  if ((descriptor.interest & wanted) == wanted && descriptor.interest != 0) return;
+  if (descriptor.input == IORING_OP_RECV) wanted |= kEndsOfReading | EPOLLET;
+  if (descriptor.tail_left != 0) wanted |= EPOLLOUT | EPOLLET;
   epoll_event event{};
   event.events = wanted;
   event.data.fd = fd;
@@ -159,7 +163,8 @@ void EpollRing::enter(const Wait& wait) noexcept {
       std::min<std::size_t>(events_.size(), std::max<std::size_t>(free_count_, 1));
   const int count =
       ::epoll_pwait2(epoll_.get(), events_.data(), static_cast<int>(events_max), &timeout, nullptr);
-  for (int i = 0; i < count && !is_crowded(); ++i) {
+  // All of them: a change is told once. There is room (epoll_ring_setup.cc).
+  for (int i = 0; i < count; ++i) {
     on_event(events_[static_cast<std::size_t>(i)].data.fd,
              events_[static_cast<std::size_t>(i)].events);
   }
@@ -177,7 +182,7 @@ void EpollRing::on_event(int fd, std::uint32_t events) noexcept {
         accept_ready(fd, descriptor);
         break;
       case IORING_OP_RECV:
-        receive_ready(fd, descriptor);
+        receive_ready(fd, descriptor, events);
         break;
       case IORING_OP_POLL_ADD:
         end_input(descriptor, EPOLLIN);
@@ -189,7 +194,8 @@ void EpollRing::on_event(int fd, std::uint32_t events) noexcept {
   const bool nobody_listens = (input_ready && descriptor.input == kNoInput) ||
                               ((events & EPOLLOUT) != 0 && descriptor.tail_left == 0);
   if (!nobody_listens) return;
-  // Unregister: level-triggered readiness would wake us for ever. Arming registers again.
+  // Unregister: readiness that is not told by changes would wake us for ever. Arming registers
+  // again.
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
   descriptor.interest = 0;
   if (descriptor.input != kNoInput || descriptor.tail_left != 0) watch(fd, descriptor);
@@ -208,8 +214,9 @@ void EpollRing::accept_ready(int fd, Descriptor& descriptor) noexcept {
   }
 }
 
-void EpollRing::receive_ready(int fd, Descriptor& descriptor) noexcept {
-  for (int i = 0; i < kReceivesPerWake && !is_crowded(); ++i) {
+void EpollRing::receive_ready(int fd, Descriptor& descriptor, std::uint32_t events) noexcept {
+  const bool has_end = (events & (kEndsOfReading | EPOLLERR | EPOLLHUP)) != 0;
+  for (int i = 0; i < kReceivesPerWake; ++i) {
     if (free_count_ == 0) return end_input(descriptor, -ENOBUFS);
     const std::uint16_t buffer = free_buffers_[free_count_ - 1];
     char* const bytes = const_cast<char*>(receive_buffer(buffer));
@@ -221,8 +228,9 @@ void EpollRing::receive_ready(int fd, Descriptor& descriptor) noexcept {
     complete(descriptor.input_data, static_cast<int>(count),
              IORING_CQE_F_MORE | IORING_CQE_F_BUFFER |
                  static_cast<std::uint32_t>(buffer) << IORING_CQE_BUFFER_SHIFT);
-    if (static_cast<std::size_t>(count) < options_.receive_buffer_bytes) return;
+    if (static_cast<std::size_t>(count) < options_.receive_buffer_bytes && !has_end) return;
   }
+  watch(fd, descriptor);  // There may be more.
 }
 
 }  // namespace pixel::edge

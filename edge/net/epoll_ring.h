@@ -40,10 +40,18 @@ class EpollRing : public SystemCalls {
 
   void enter(const Wait& wait) noexcept;
 
-  template <class Handle>
-  void for_each_completion(Handle&& handle) {
+  template <class Handle, class Announce>
+  void for_each_completion(Handle&& handle, Announce&& announce) {
     const std::size_t end = completions_end_;
+    const auto look_ahead = [&](Ahead ahead) {
+      const auto distance = static_cast<std::size_t>(ahead);
+      if (end - completions_begin_ > distance) {
+        announce(completion_at(completions_begin_ + distance), ahead);
+      }
+    };
     for (; completions_begin_ != end; ++completions_begin_) {
+      look_ahead(Ahead::kFar);
+      look_ahead(Ahead::kNear);
       handle(static_cast<const io_uring_cqe&>(completion_at(completions_begin_)));
     }
   }
@@ -77,7 +85,7 @@ class EpollRing : public SystemCalls {
   void run_cancel(int fd) noexcept;
   void on_event(int fd, std::uint32_t events) noexcept;
   void accept_ready(int fd, Descriptor& descriptor) noexcept;
-  void receive_ready(int fd, Descriptor& descriptor) noexcept;
+  void receive_ready(int fd, Descriptor& descriptor, std::uint32_t events) noexcept;
   void continue_tail(int fd, Descriptor& descriptor) noexcept;
   void end_input(Descriptor& descriptor, int result) noexcept;
   void complete(std::uint64_t user_data, int result, std::uint32_t flags) noexcept;

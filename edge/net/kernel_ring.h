@@ -35,13 +35,19 @@ class KernelRing : public SystemCalls {
 
   void enter(const Wait& wait) noexcept;
 
-  template <class Handle>
-  void for_each_completion(Handle&& handle) {
+  template <class Handle, class Announce>
+  void for_each_completion(Handle&& handle, Announce&& announce) {
     unsigned head = *ring_.cq.khead;
     // acquire; pairs with the kernel's release of the tail: the entries up to it are written.
     const unsigned tail = io_uring_smp_load_acquire(ring_.cq.ktail);
+    const auto look_ahead = [&](Ahead ahead) {
+      const auto distance = static_cast<unsigned>(ahead);
+      if (tail - head > distance) announce(completion_at(head + distance), ahead);
+    };
     while (head != tail) {
-      handle(static_cast<const io_uring_cqe&>(ring_.cq.cqes[head & *ring_.cq.kring_mask]));
+      look_ahead(Ahead::kFar);
+      look_ahead(Ahead::kNear);
+      handle(completion_at(head));
       ++head;
       // release; the kernel may write this entry again. One by one, so that a handler that runs
       // out of submission entries and enters leaves no entry claimed twice.
@@ -66,6 +72,9 @@ class KernelRing : public SystemCalls {
 
  private:
   explicit KernelRing(const RingOptions& options) : options_(options) {}
+  const io_uring_cqe& completion_at(unsigned position) const noexcept {
+    return ring_.cq.cqes[position & *ring_.cq.kring_mask];
+  }
   base::Status set_up_ring();
   base::Status set_up_buffers();
   unsigned flush_submissions() noexcept;

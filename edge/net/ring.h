@@ -33,6 +33,10 @@ struct Wait {
   std::uint64_t timeout_ns = 0;   // After this long none is needed.
 };
 
+/// How long before it is handled a completion is announced: far enough for a line to come from the
+/// third-level cache, then for what that line points to.
+enum class Ahead : std::uint32_t { kFar = 8, kNear = 4 };
+
 template <class R>
 concept Ring = requires(R ring, Wait wait, std::uint16_t buffer, int fd,
                         sockaddr_storage& address) {
@@ -40,8 +44,9 @@ concept Ring = requires(R ring, Wait wait, std::uint16_t buffer, int fd,
   { ring.next_entry() } -> std::same_as<io_uring_sqe*>;
   /// Submits all entries in order, then waits. Completions of failed sends are there on return.
   {ring.enter(wait)};
-  /// Calls its argument with each completion present at the call, oldest first, once.
-  {ring.for_each_completion([](const io_uring_cqe&) {})};
+  /// Calls the first argument with each completion present at the call, oldest first, once; before
+  /// that the second, so that what the first will touch can be asked for. Some rings never do.
+  {ring.for_each_completion([](const io_uring_cqe&) {}, [](const io_uring_cqe&, Ahead) {})};
   /// The bytes of a receive buffer named by a completion; ours until given back.
   { ring.receive_buffer(buffer) } -> std::same_as<const char*>;
   {ring.give_back(buffer)};

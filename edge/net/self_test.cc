@@ -34,13 +34,15 @@ Pair make_pair_of_sockets() {
 std::vector<io_uring_cqe> enter_and_collect(KernelRing& ring, unsigned completions) {
   ring.enter(Wait{completions, 0, 200'000'000});
   std::vector<io_uring_cqe> collected;
-  ring.for_each_completion([&](const io_uring_cqe& c) {
-    io_uring_cqe copy{};
-    copy.user_data = c.user_data;
-    copy.res = c.res;
-    copy.flags = c.flags;
-    collected.push_back(copy);
-  });
+  ring.for_each_completion(
+      [&](const io_uring_cqe& c) {
+        io_uring_cqe copy{};
+        copy.user_data = c.user_data;
+        copy.res = c.res;
+        copy.flags = c.flags;
+        collected.push_back(copy);
+      },
+      [](const io_uring_cqe&, Ahead) {});
   return collected;
 }
 

@@ -58,11 +58,17 @@ class SimulatedRing {
   static void adopt_listener(int) noexcept {}
   io_uring_sqe* next_entry();
   void enter(const edge::Wait& wait);
-  template <class Handle>
-  void for_each_completion(Handle&& handle) {
+  template <class Handle, class Announce>
+  void for_each_completion(Handle&& handle, Announce&& announce) {
     std::deque<io_uring_cqe> present;
     present.swap(completions_);
-    for (const io_uring_cqe& completion : present) handle(completion);
+    for (std::size_t i = 0; i < present.size(); ++i) {
+      for (const edge::Ahead ahead : {edge::Ahead::kFar, edge::Ahead::kNear}) {
+        const std::size_t distant = i + static_cast<std::size_t>(ahead);
+        if (distant < present.size()) announce(present[distant], ahead);
+      }
+      handle(present[i]);
+    }
   }
   const char* receive_buffer(std::uint16_t buffer) const { return buffers_[buffer].data(); }
   void give_back(std::uint16_t buffer);

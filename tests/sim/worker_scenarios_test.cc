@@ -78,6 +78,45 @@ TEST_P(Scenario, AThousandPipelinedRequestsExceedOneLoopsOutput) {
   EXPECT_EQ(world.lines().size(), 1001U);
 }
 
+/// Real clocks go on between one answer and the next.
+std::string without_dates(std::string answers) {
+  constexpr std::string_view kDate = "\r\nDate: ";
+  for (std::size_t at = answers.find(kDate); at != std::string::npos;
+       at = answers.find(kDate, at + 1)) {
+    answers.replace(at + kDate.size(), 29, 29, '*');
+  }
+  return answers;
+}
+
+/// Equal answers lie ready in a row: whoever asks in between must not be answered from there.
+TEST_P(Scenario, PipelinedRequestsOfSeveralKindsAreAnsweredInOrder) {
+  World& world = open();
+  const std::string get(kGet);
+  const std::string head = "HEAD /1x1.gif HTTP/1.1\r\nHost: t\r\n\r\n";
+  const std::string missing = "GET /none HTTP/1.1\r\nHost: t\r\n\r\n";
+  const auto answer_to = [&](const std::string& request, std::size_t bytes) {
+    const int client = world.connect();
+    world.send(client, request);
+    return without_dates(world.receive(client, bytes));
+  };
+  const std::string pixel = answer_to(get, pixel_bytes(world));
+  const std::string pixel_head = answer_to(head, pixel.size() - 43);
+  const std::string not_found = answer_to(missing, 20);
+  const std::vector<std::pair<std::string, std::string>> kinds = {
+      {repeat(get, 3), repeat(pixel, 3)},   {head, pixel_head},   {head, pixel_head},
+      {repeat(get, 40), repeat(pixel, 40)}, {missing, not_found}, {get, pixel},
+  };
+  std::string requests;
+  std::string expected;
+  for (const auto& [request, answer] : kinds) {
+    requests += request;
+    expected += answer;
+  }
+  const int client = world.connect();
+  world.send(client, requests + repeat(requests, 4));
+  EXPECT_EQ(without_dates(world.receive(client, 5 * expected.size())), repeat(expected, 5));
+}
+
 TEST_P(Scenario, HeadHasNoBody) {
   World& world = open();
   const int client = world.connect();

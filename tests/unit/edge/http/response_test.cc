@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "edge/http/parser.h"
 
@@ -23,6 +24,13 @@ std::string_view bytes_of(const Response& response) {
 std::string_view head_of(const Response& response) { return {response.bytes, response.head_bytes}; }
 std::string_view body_of(const Response& response) {
   return bytes_of(response).substr(response.head_bytes);
+}
+
+std::string_view run_of(const Response& response) { return {response.bytes, response.run_bytes}; }
+std::string repeat(std::string_view text, std::size_t times) {
+  std::string repeated;
+  for (std::size_t i = 0; i < times; ++i) repeated += text;
+  return repeated;
 }
 
 TEST(ResponseTest, ThePixelByteByByte) {
@@ -199,6 +207,29 @@ TEST(ResponseTest, AnswersOfRoutesComeBehindThePlainOnes) {
   EXPECT_EQ(own.result_type, "Hit");
 }
 
+TEST(ResponseTest, PipelinedPixelsLieReady) {
+  const ResponseSet set;
+  const Response& pixel = set.get(ResponseId::kPixel, Persistence::kKeepAlive);
+  EXPECT_GE(pixel.run_bytes, 16 * pixel.total_bytes);
+  // The last answer of a connection, and errors, come once.
+  for (const Response* const once : {&set.get(ResponseId::kPixel, Persistence::kClose),
+                                     &set.get(ResponseId::kNotFound, Persistence::kKeepAlive)}) {
+    EXPECT_EQ(once->run_bytes, once->total_bytes);
+  }
+}
+
+TEST(ResponseTest, ManyRoutesDoNotTakeMemoryWithoutEnd) {
+  const std::vector<ResponseText> texts(1000, plain_response_text(ResponseId::kPixel));
+  const ResponseSet set(texts);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kResponseCount + texts.size(); ++i) {
+    const Response& response = set.get(i, Persistence::kKeepAlive);
+    bytes += response.run_bytes - response.total_bytes;
+  }
+  EXPECT_GT(bytes, 0U);
+  EXPECT_LT(bytes, 1024U * 1024);
+}
+
 TEST(ResponseTest, EachSortHasANameOfItsOwn) {
   std::set<std::string_view> names;
   for (std::size_t id = 0; id < kResponseCount; ++id) {
@@ -233,6 +264,7 @@ TEST(ResponseTest, SetDateChangesOnlyTheDate) {
         const std::size_t at = expected.find("\r\nDate: ") + 8;
         expected.replace(at, one.date.size(), one.date);
         EXPECT_EQ(bytes_of(response), expected);
+        EXPECT_EQ(run_of(response), repeat(expected, response.run_bytes / expected.size()));
       }
     }
   }
