@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/thread_name.h"
 #include "edge/dispatch.h"
 #include "edge/dispatch_bodies.h"
 #include "edge/dispatch_disk.h"
@@ -95,6 +96,7 @@ base::Status serve_with(const WorkerOptions& options, WorkerControl& control) {
 }  // namespace
 
 base::Status run_worker(const WorkerOptions& options, WorkerControl& control) {
+  base::name_this_thread("edge-worker-" + std::to_string(options.index));
   // A descriptor table of its own: no lock shared with the other workers when accepting and
   // closing, and RLIMIT_NOFILE counts for each. Where a container refuses it, all share one.
   static_cast<void>(::unshare(CLONE_FILES));

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/diagnostics.h"
 #include "base/file.h"
+#include "base/thread_name.h"
 #include "base/units.h"
 #include "logfmt/format.h"
 
@@ -73,6 +74,7 @@ void Keeper::stop() {
 }
 
 void Keeper::run() {
+  base::name_this_thread("edge-keeper");
   // Refused in some containers: then all threads share one table, and nobody holds copies.
   ::unshare(CLONE_FILES);
   // From here, so that the sealer shares this table: it closes what is opened here.

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/diagnostics.h"
 #include "base/file.h"
+#include "base/thread_name.h"
 #include "base/units.h"
 #include "edge/log/segment_file.h"
 
@@ -61,6 +62,7 @@ bool Sealer::wait_for_work(std::unique_lock<std::mutex>& lock) {
 }
 
 void Sealer::run() {
+  base::name_this_thread("edge-sealer");
   bool running = true;
   while (running) {
     std::deque<SealJob> jobs;

@@ -65,9 +65,7 @@ base::Status KernelRing::set_up_ring() {
   return base::ok_status();
 }
 
-// Buffers are used in order, so a small ring stays in the second-level cache as far as bytes come
-// (1 MiB of full buffers: no loss; 64 MiB: 7 % more per request). Not populated: most bytes of
-// large buffers are never touched.
+// Not populated: most bytes of large buffers are never touched.
 base::Status KernelRing::set_up_buffers() {
   const std::size_t count = options_.receive_buffers;
   CHECK(count > 0 && (count & (count - 1)) == 0 && count <= 32768);

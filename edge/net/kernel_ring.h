@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "edge/net/buffer_stock.h"
 #include "edge/net/ring.h"
 #include "edge/net/system_calls.h"
 
@@ -47,6 +48,7 @@ class KernelRing : public SystemCalls {
     while (head != tail) {
       look_ahead(Ahead::kFar);
       look_ahead(Ahead::kNear);
+      if ((completion_at(head).flags & IORING_CQE_F_BUFFER) != 0) stock_.note_taken();
       handle(completion_at(head));
       ++head;
       // release; the kernel may write this entry again. One by one, so that a handler that runs
@@ -60,10 +62,10 @@ class KernelRing : public SystemCalls {
   }
 
   void give_back(std::uint16_t buffer) noexcept {
-    io_uring_buf_ring_add(buffer_ring_, const_cast<char*>(receive_buffer(buffer)),
-                          options_.receive_buffer_bytes, buffer, buffer_mask_, given_back_++);
+    if (stock_.try_offer(buffer)) offer(buffer);
   }
   void publish_buffers() noexcept {
+    stock_.end_loop([this](std::uint16_t buffer) { offer(buffer); });
     if (given_back_ != 0) io_uring_buf_ring_advance(buffer_ring_, given_back_);
     given_back_ = 0;
   }
@@ -71,7 +73,12 @@ class KernelRing : public SystemCalls {
   std::uint64_t completion_overflows() const noexcept { return overflows_; }
 
  private:
-  explicit KernelRing(const RingOptions& options) : options_(options) {}
+  explicit KernelRing(const RingOptions& options)
+      : options_(options), stock_(options.receive_buffers) {}
+  void offer(std::uint16_t buffer) noexcept {
+    io_uring_buf_ring_add(buffer_ring_, const_cast<char*>(receive_buffer(buffer)),
+                          options_.receive_buffer_bytes, buffer, buffer_mask_, given_back_++);
+  }
   const io_uring_cqe& completion_at(unsigned position) const noexcept {
     return ring_.cq.cqes[position & *ring_.cq.kring_mask];
   }
@@ -89,6 +96,7 @@ class KernelRing : public SystemCalls {
   char* buffer_memory_ = nullptr;
   int buffer_mask_ = 0;
   int given_back_ = 0;
+  BufferStock stock_;
   std::uint64_t overflows_ = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -159,6 +160,55 @@ TYPED_TEST(RingReceive, WhatWaitedWhileThereWereNoBuffers) {
   this->ended_ = false;
   this->arm();
   EXPECT_EQ(this->receive(much.size()), much);
+}
+
+// The kernel ring keeps back what it has not needed for long.
+TYPED_TEST(RingReceive, ABurstAfterLongQuiet) {
+  for (std::uint32_t i = 0; i < 2 * BufferStock::kLoops; ++i) {
+    this->ring_->enter(Wait{0, 0, 0});
+    this->ring_->publish_buffers();
+  }
+  for (std::size_t round = 1; round <= 4; ++round) {
+    const std::size_t bytes = round * 12 * kSmall.receive_buffer_bytes;
+    this->send(std::string(12 * kSmall.receive_buffer_bytes, static_cast<char>('a' + round)));
+    EXPECT_EQ(this->receive(bytes).size(), bytes);
+    EXPECT_FALSE(this->ended_);
+  }
+}
+
+TEST(BufferStockTest, OffersAQuarterMoreThanTheLastLoopsTook) {
+  BufferStock stock(512);
+  std::set<std::uint16_t> offered;
+  const auto offer = [&](std::uint16_t buffer) { EXPECT_TRUE(offered.insert(buffer).second); };
+  for (std::uint16_t i = 0; i < 512; ++i) {
+    ASSERT_TRUE(stock.try_offer(i));
+    offer(i);
+  }
+  const auto loop = [&](std::size_t takes) {
+    std::vector<std::uint16_t> taken;
+    for (std::size_t i = 0; i < takes && !offered.empty(); ++i) {
+      taken.push_back(*offered.begin());
+      offered.erase(offered.begin());
+      stock.note_taken();
+    }
+    for (const std::uint16_t buffer : taken) {
+      if (stock.try_offer(buffer)) offer(buffer);
+    }
+    stock.end_loop(offer);
+  };
+  const auto run = [&](std::size_t takes) {
+    for (std::uint32_t i = 0; i < 2 * BufferStock::kLoops; ++i) loop(takes);
+  };
+  run(64);
+  EXPECT_EQ(offered.size(), 64U + 16 + BufferStock::kSpare);
+  run(1);
+  EXPECT_EQ(offered.size(), BufferStock::kWantedMin);
+  loop(60);  // At once, not after thousands of loops.
+  EXPECT_GE(offered.size(), 120U);
+  loop(160);
+  EXPECT_GE(offered.size(), 400U);
+  run(512);
+  EXPECT_EQ(offered.size(), 512U);
 }
 
 TYPED_TEST(RingReceive, AResetIsAnError) {
