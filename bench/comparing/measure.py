@@ -5,6 +5,7 @@ import dataclasses
 import statistics
 
 from comparing.clients import CLIENTS
+from harness.process import Failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,15 @@ class Sample:
         return self.latency_us.get(name)
 
 
+@dataclasses.dataclass(frozen=True)
+class FailedSample:
+    """A peer's that did not answer all it was asked; its rows use the samples that remain."""
+    round: int
+    scenario: str
+    server: str
+    why: str
+
+
 def measure(build, server, scenario, round_number, seconds, cpu):
     """Drives the load, reads the CPU clock before and after, and leaves no log behind."""
     before = server.process.cpu_times()
@@ -52,19 +62,33 @@ def measure(build, server, scenario, round_number, seconds, cpu):
                   answers.client_cpu_us, answers.count / answers.seconds, answers.latency_us)
 
 
-def run_rounds(build, servers, scenarios, rounds, seconds, cpu, tell):
+def measure_or_note(build, server, scenario, number, seconds, cpu, failures):
+    """The sample, or None where a peer failed: then it is noted and the peer begins afresh. A
+    failure of ours ends the run."""
+    try:
+        return measure(build, server, scenario, number, seconds, cpu)
+    except Failure as failure:
+        if failures is None or not server.is_peer:
+            raise
+        failures.append(FailedSample(number, scenario.name, server.name, str(failure)))
+        server.restart()
+        return None
+
+
+def run_rounds(build, servers, scenarios, rounds, seconds, cpu, tell, failures=None):
     """Every server in every scenario, `rounds` times, the order turned by one each time: what the
-    machine does to one of them it does to all."""
+    machine does to one of them it does to all. Peers' failed samples go to `failures`; without it
+    they end the run."""
     samples = []
     for number in range(rounds):
         turn = number % len(servers)
         order = servers[turn:] + servers[:turn]
         for scenario in scenarios:
             for server in order:
-                sample = measure(build, server, scenario, number, seconds, cpu)
-                tell(f"round {number + 1}/{rounds}  {scenario.name:30} {server.name:10} "
-                     f"{sample.cpu_us_per_request:7.3f} us/request")
-                samples.append(sample)
+                sample = measure_or_note(build, server, scenario, number, seconds, cpu, failures)
+                cost = f"{sample.cpu_us_per_request:7.3f} us/request" if sample else " failed"
+                tell(f"round {number + 1}/{rounds}  {scenario.name:30} {server.name:10} {cost}")
+                samples += [sample] if sample else []
     return samples
 
 
@@ -83,8 +107,10 @@ def latency_ratio(samples, scenario, server, base, percentile):
     """The same of a latency."""
     figures = {(sample.round, sample.server): sample.latency(percentile)
                for sample in samples if sample.scenario == scenario}
-    rounds = sorted({number for number, name in figures if name == server})
-    return statistics.median(figures[number, server] / figures[number, base] for number in rounds)
+    both = [(figures[number, server], figures[number, base])
+            for number in sorted({number for number, _ in figures})
+            if (number, server) in figures and (number, base) in figures]
+    return statistics.median(one / other for one, other in both) if both else None
 
 
 def median(samples, scenario, server, read):

@@ -26,6 +26,7 @@ def find_program(name, package):
 class Peer(Server):
     """A program with one configuration file and one log."""
 
+    is_peer = True
     package = ""
     config_text = ""
 

@@ -67,6 +67,15 @@ def print_table(rows, machine, rounds, seconds):
               cell(row["p99_99"], 9, 0) + cell(row["client_cpu_us"], 11, 2))
 
 
+def failed_lines(failures, rounds):
+    """One line per server and scenario: how many of its samples failed, and why the first did."""
+    grouped = {}
+    for failed in failures:
+        grouped.setdefault((failed.server, failed.scenario), []).append(failed)
+    return [f"{server}, {scenario}: {len(group)} of {rounds} samples failed: {group[0].why}"
+            for (server, scenario), group in grouped.items()]
+
+
 def as_json(rows, goals, machine, samples, servers, rounds, seconds):
     return {"format": 2, "machine": machine, "rounds": rounds, "seconds": seconds,
             "servers": {server.name: server.describe() for server in servers},
