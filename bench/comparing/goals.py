@@ -12,17 +12,30 @@ EDGE, EPOLL, BARE, NGINX = "pixel-edge", "edge-epoll", "bare", "nginx"
 PERCENTILES = ("p50", "p99", "p99_9", "p99_99")
 
 
+# The kernel counts user time in ticks (4 ms and more): less than this says nothing.
+USER_SECONDS_MIN = 0.2
+
+
 @dataclasses.dataclass(frozen=True)
 class Goal:
     text: str
-    limit: float
+    limit: float  # None: the figure is stated, and neither met nor short.
     read: typing.Callable  # Samples -> figure, or None.
     at_least: bool = False  # Else at most.
+    strict: bool = False  # The limit itself does not do.
 
     def is_met(self, figure):
         if figure is None:
             return False
+        if self.limit is None:
+            return True
+        if self.strict and figure == self.limit:
+            return False
         return figure >= self.limit if self.at_least else figure <= self.limit
+
+
+def stated(text, read):
+    return Goal(text, None, read)
 
 
 def cost(scenario, server, base, limit):
@@ -31,9 +44,14 @@ def cost(scenario, server, base, limit):
 
 
 def user_time(scenario, limit_us):
-    return Goal(f"{scenario.name}: user us/request of {EDGE}", limit_us,
-                lambda samples: median(samples, scenario.name, EDGE,
-                                       lambda sample: sample.user_us_per_request))
+    """Of all rounds together."""
+    def read(samples):
+        own = [sample for sample in samples
+               if sample.scenario == scenario.name and sample.server == EDGE]
+        answers = sum(sample.answers for sample in own)
+        used_us = sum(sample.user_us_per_request * sample.answers for sample in own)
+        return used_us / answers if used_us >= USER_SECONDS_MIN * 1e6 else None
+    return Goal(f"{scenario.name}: user us/request of {EDGE}", limit_us, read)
 
 
 def per_cpu_second(scenario, base, limit):
@@ -56,7 +74,8 @@ CLOSED_GOALS = (
     cost(CLOSED_64, EDGE, BARE, 1.10), cost(CLOSED_1024, EDGE, BARE, 1.10),
     cost(WRK_64, EDGE, NGINX, 0.55), cost(CLOSED_64, EDGE, NGINX, 0.40),
     cost(CLOSED_1024, EDGE, NGINX, 0.40),
-    cost(CLOSED_64, EDGE, "h2o", 0.65), cost(CLOSED_64, EDGE, "lighttpd", 0.65),
+    cost(CLOSED_64, EDGE, "h2o", 0.65), cost(CLOSED_1024, EDGE, "h2o", 0.65),
+    cost(CLOSED_64, EDGE, "lighttpd", 0.65), cost(CLOSED_1024, EDGE, "lighttpd", 0.65),
     user_time(CLOSED_64, 0.350), user_time(CLOSED_1024, 0.350),
     cost(CLOSED_64, EPOLL, EDGE, 1.10), cost(CLOSED_1024, EPOLL, EDGE, 1.10),
     per_cpu_second(PIPELINED, NGINX, 10.0), client_cost(1.3))
@@ -70,7 +89,8 @@ def open_loop_goals(scenario):
             goals.append(Goal(
                 f"{scenario.name}: {name}, {EDGE} to {base}", limit,
                 lambda samples, base=base, name=name: latency_ratio(samples, scenario.name, EDGE,
-                                                                    base, name)))
+                                                                    base, name),
+                strict=base == NGINX))
     return tuple(goals)
 
 
@@ -84,12 +104,23 @@ def judge(goals, samples):
     return rows
 
 
+def line_of(row):
+    figure = "missing" if row["figure"] is None else f"{row['figure']:.3f}"
+    if row["limit"] is None:
+        return f"{row['goal']:70}{figure:>9}{'':10}  stated"
+    sign = ">=" if row["at_least"] else "<="
+    return (f"{row['goal']:70}{figure:>9}{sign:>4}{row['limit']:6.2f}  "
+            f"{'met' if row['met'] else 'SHORT'}")
+
+
 def print_goals(rows):
+    """By part where rows name theirs; what is only stated counts as neither met nor short."""
     print(f"\n{'goal':70}{'figure':>9}{'limit':>10}  verdict")
+    part = None
     for row in rows:
-        figure = "missing" if row["figure"] is None else f"{row['figure']:.3f}"
-        sign = ">=" if row["at_least"] else "<="
-        print(f"{row['goal']:70}{figure:>9}{sign:>4}{row['limit']:6.2f}  "
-              f"{'met' if row['met'] else 'SHORT'}")
-    met = sum(row["met"] for row in rows)
-    print(f"{met} met, {len(rows) - met} short")
+        if row.get("part") != part:
+            part = row.get("part")
+            print(f"-- {part}")
+        print(line_of(row))
+    held = [row["met"] for row in rows if row["limit"] is not None]
+    print(f"{sum(held)} met, {len(held) - sum(held)} short")
