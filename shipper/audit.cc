@@ -24,6 +24,12 @@ struct Wanted {
   std::uint64_t with_row() const { return lines - std::min(lines, filtered + dead_lettered); }
 };
 
+/// A segment of which only the number of lines is known.
+struct CountedSegment {
+  logfmt::SegmentId segment;
+  std::uint64_t lines = 0;
+};
+
 std::uint64_t count_lines(std::string_view text) {
   std::uint64_t lines = 0;
   for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
@@ -59,7 +65,9 @@ class SinkAuditor {
         return audit_;
       }
     }
-    check_gone(catalogue, select_gone_segments(catalogue, held_.wanted, reached, {}), reached);
+    auto counted = gone_segments(catalogue, reached);
+    add_foreign_segments(counted);
+    check_counted(counted, reached);
     check_unknown(catalogue, retired);
     return audit_;
   }
@@ -129,37 +137,74 @@ class SinkAuditor {
     return base::ok_status();
   }
 
-  // Their lines cannot be decoded any more: what has no row must be explained by the totals.
-  void check_gone(const CatalogueSnapshot& catalogue, const std::vector<logfmt::SegmentId>& gone,
-                  const Checkpoint& reached) {
-    FileStore store(config_.spool);
-    std::vector<SegmentFinding> shortages;
+  // Of segments whose data is gone only the manifest tells how many lines there were; of foreign
+  // files, the shipper's registry. Their lines are not decoded again: what has no row must be
+  // explained by the totals.
+  void check_counted(const std::vector<CountedSegment>& counted, const Checkpoint& reached) {
+    std::vector<SegmentFinding> findings;
     std::uint64_t shortage = 0;
-    for (const logfmt::SegmentId& segment : gone) {
-      const auto manifest = store.manifest(catalogue.lanes.at(segment.lane).at(segment.index));
-      if (!manifest) {
-        audit_.notes.push_back(manifest.error().message);
-        continue;
-      }
-      const Holding holding = take(segment);
+    for (const CountedSegment& one : counted) {
+      const Holding holding = take(one.segment);
       ++audit_.segments;
-      audit_.lines += manifest->lines;
-      SegmentFinding finding{segment, 0, holding.rows - holding.distinct_rows, false};
-      if (holding.distinct_rows > manifest->lines) {
-        finding.twice += holding.distinct_rows - manifest->lines;
-      } else if (holding.distinct_rows < manifest->lines) {
-        finding.missing = manifest->lines - holding.distinct_rows;
-        shortage += finding.missing;
-      }
-      shortages.push_back(finding);
+      audit_.lines += one.lines;
+      findings.push_back(compare(one.segment, one.lines, holding));
+      shortage += findings.back().missing;
     }
     const std::uint64_t without_row = reached.filtered + reached.dead_lettered + reached.missing;
     const std::uint64_t seen = audit_.filtered + audit_.dead_lettered;
     const bool is_explained = shortage + std::min(seen, without_row) <= without_row;
-    for (SegmentFinding& finding : shortages) {
+    for (SegmentFinding& finding : findings) {
       if (is_explained) finding.missing = 0;
       add(finding);
     }
+  }
+
+  static SegmentFinding compare(const logfmt::SegmentId& segment, std::uint64_t lines,
+                                const Holding& holding) {
+    SegmentFinding finding{segment, 0, holding.rows - holding.distinct_rows, false};
+    if (holding.distinct_rows > lines) finding.twice += holding.distinct_rows - lines;
+    if (holding.distinct_rows < lines) finding.missing = lines - holding.distinct_rows;
+    return finding;
+  }
+
+  std::vector<CountedSegment> gone_segments(const CatalogueSnapshot& catalogue,
+                                            const Checkpoint& reached) {
+    FileStore store(config_.spool);
+    std::vector<CountedSegment> gone;
+    for (const auto& segment : select_gone_segments(catalogue, held_.wanted, reached, {})) {
+      const auto manifest = store.manifest(catalogue.lanes.at(segment.lane).at(segment.index));
+      if (manifest) {
+        gone.push_back({segment, manifest->lines});
+      } else {
+        audit_.notes.push_back(manifest.error().message);
+      }
+    }
+    return gone;
+  }
+
+  // Pieces that are forgotten, because every sink has had them, count together.
+  void add_foreign_segments(std::vector<CountedSegment>& counted) {
+    for (const ForeignLines& piece : held_.foreign) {
+      if (piece.passed > 0) counted.push_back({piece.segment, piece.passed});
+    }
+    for (const auto& [lane, retired] : held_.foreign_retired) {
+      if (retired.next_index == 0) continue;
+      const logfmt::SegmentId together{lane, retired.next_index - 1};
+      gather(together);
+      counted.push_back({together, retired.lines});
+    }
+  }
+
+  // The rows of all segments of a lane up to `last` are then the last one's.
+  void gather(const logfmt::SegmentId& last) {
+    Holding all{last, 0, 0};
+    for (auto at = holdings_.lower_bound({last.lane, 0});
+         at != holdings_.end() && at->first.lane == last.lane && at->first.index <= last.index;
+         at = holdings_.erase(at)) {
+      all.rows += at->second.rows;
+      all.distinct_rows += at->second.distinct_rows;
+    }
+    holdings_[last] = all;
   }
 
   void check_unknown(const CatalogueSnapshot& catalogue, const RetiredBooks& retired) {

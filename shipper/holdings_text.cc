@@ -45,6 +45,23 @@ base::Result<Checkpoint> read_checkpoint(const json& entry) {
   return checkpoint;
 }
 
+base::Status read_foreign(const json& entry, SinkHoldings& sink) {
+  for (const json& piece : entry.value("foreign", json::array())) {
+    const auto name = piece.at("segment").get<std::string>();
+    const auto segment = logfmt::parse_segment(name);
+    if (!segment) return base::Error{"'" + name + "' names no segment"};
+    sink.foreign.push_back({*segment, piece.at("lines").get<std::uint64_t>(),
+                            piece.at("passed").get<std::uint64_t>()});
+  }
+  for (const auto& [name, retired] : entry.value("foreign_retired", json::object()).items()) {
+    const auto lane = logfmt::parse_lane(name);
+    if (!lane) return base::Error{"'" + name + "' names no lane"};
+    sink.foreign_retired[*lane] = {retired.at(0).get<std::uint32_t>(),
+                                   retired.at(1).get<std::uint64_t>()};
+  }
+  return base::ok_status();
+}
+
 base::Result<SinkHoldings> read_sink(const json& entry) {
   SinkHoldings sink{entry.at("name").get<std::string>(), base::Error{""}, nullptr, kNoLanes};
   for (const json& kind : entry.at("kinds")) {
@@ -55,6 +72,7 @@ base::Result<SinkHoldings> read_sink(const json& entry) {
     if (!checkpoint) return checkpoint.error();
     sink.checkpoint = std::make_shared<const Checkpoint>(std::move(checkpoint).value());
   }
+  if (auto status = read_foreign(entry, sink); !status) return status.error();
   if (entry.contains("error")) {
     sink.holdings = base::Error{entry["error"].get<std::string>()};
     return sink;

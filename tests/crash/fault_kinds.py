@@ -20,6 +20,7 @@ CLONE_NEWNS = 0x20000
 LIBC = ctypes.CDLL(None, use_errno=True)
 BALLAST_PIECE = 4096
 BALLAST_PAUSE_S = 0.05
+FILLING_S = 60
 
 # What the proxy does to all connections, and which of its counters must rise.
 ON_THE_WIRE = {
@@ -108,12 +109,17 @@ class DiskFault:
         self.ballast = pathlib.Path(folder) / "ballast"
         writers = ON_DISK[name][1]
         self.targets = [sink.name for sink in sinks if sink.name in writers] or ["edge"]
+        self.full = threading.Event()
         self.over = threading.Event()
 
     def begin(self):
+        """Returns once the disk is full: on a busy machine filling takes seconds."""
+        self.full.clear()
         self.over.clear()
         self.filler = threading.Thread(target=self.fill, daemon=True)
         self.filler.start()
+        if not self.full.wait(FILLING_S):
+            raise Failure(f"{self.name}: the disk was not full within {FILLING_S} s")
 
     def fill(self):
         with open(self.ballast, "wb", buffering=0) as file:
@@ -121,6 +127,7 @@ class DiskFault:
                 with contextlib.suppress(OSError):
                     while not self.over.is_set():
                         file.write(bytes(BALLAST_PIECE))
+                self.full.set()
                 self.over.wait(BALLAST_PAUSE_S)
 
     def end(self):

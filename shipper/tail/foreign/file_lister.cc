@@ -48,7 +48,17 @@ void FileLister::watch(const std::string& folder) {
   watched_.insert(folder);
 }
 
+// Only now can they be told apart: neither needs to be there when the settings are read.
+void FileLister::follow_named_file() {
+  struct stat info {};
+  if (::stat(options_.directory.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) return;
+  options_.pattern = options_.directory.filename().string() + "*";
+  options_.directory = options_.directory.parent_path();
+  options_.recursive = false;
+}
+
 base::Result<std::vector<std::string>> FileLister::list() {
+  follow_named_file();
   if (!inotify_) inotify_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   std::vector<std::string> paths;
   const std::string folder = options_.directory.string();

@@ -20,7 +20,8 @@ class FileLister {
   explicit FileLister(const SourceOptions& options) : options_(options) {}
 
   /// All paths that match. Hidden names and links to folders are passed over. An error where a
-  /// folder cannot be read; a folder that does not exist is empty.
+  /// folder cannot be read; a folder that does not exist is empty. Where a file was named instead of
+  /// a folder, that file and those named after it: what becomes of it when it is rotated.
   base::Result<std::vector<std::string>> list();
 
   /// Readable when something changed; -1 where the system gives no inotify: then only list() tells.
@@ -33,7 +34,9 @@ class FileLister {
   bool matches(const std::string& name) const;
   void watch(const std::string& folder);
 
-  const SourceOptions options_;
+  void follow_named_file();
+
+  SourceOptions options_;
   base::UniqueFd inotify_;
   std::map<int, std::string> folders_;  // By watch.
   std::set<std::string> watched_;

@@ -143,6 +143,28 @@ TEST_F(JobTest, MissingRowsAreNamedAndRestored) {
   EXPECT_NE(audit_screen({found}).find("100 rows MISSING"), std::string::npos);
 }
 
+TEST_F(JobTest, LinesOfOthersAreAuditedToo) {
+  std::string text;
+  for (std::uint64_t i = 0; i < 50; ++i) text += numbered_line(i) + "\n";
+  std::filesystem::create_directory(path("spool"));
+  ASSERT_TRUE(base::write_file_atomic(path("other.log"), text + "no line of ours\n").ok());
+  const Config config =
+      make_config("[[source]]\nname = \"other\"\nkind = \"tail\"\npath = \"" + path("other.log") +
+                  "\"\nsettle = \"100ms\"\nstart = \"beginning\"\n");
+  drain(config);
+  const SinkAudit whole = audit(config, "warehouse");
+  EXPECT_TRUE(whole.is_fine()) << audit_screen({whole});
+  EXPECT_EQ(whole.lines, 51U);
+  EXPECT_EQ(whole.rows, 50U);  // The dead letter explains the other line.
+  change_warehouse("DELETE FROM requests WHERE CAST(a AS INTEGER) < 3");
+  const SinkAudit short_of = audit(config, "warehouse");
+  EXPECT_GT(short_of.missing, 0U);
+  ASSERT_EQ(short_of.findings.size(), 1U);
+  EXPECT_EQ(short_of.findings[0].segment.lane.kind, logfmt::SegmentKind::kForeign);
+  change_warehouse("INSERT INTO requests SELECT * FROM requests LIMIT 2");
+  EXPECT_EQ(audit(config, "warehouse").twice, 2U);
+}
+
 TEST_F(JobTest, ALakeWithoutAFileGetsItsRowsBack) {
   write_lines();
   const Config config = make_config();

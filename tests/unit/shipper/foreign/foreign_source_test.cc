@@ -25,6 +25,34 @@ TEST(ForeignTail, FollowsAGrowingFileByWholeLines) {
 }
 
 // vector#6730, fluent-bit#375, loki#14462, rsyslog#3758: lines lost when a file is renamed.
+TEST(ForeignLister, AFileThatIsNamedIsFoundWithThoseItIsRotatedTo) {
+  const TemporaryDirectory directory;
+  SourceOptions options;
+  options.kind = SourceKind::kTail;
+  options.directory = directory.path() / "pixel.log";
+  FileLister lister(options);
+  const auto names = [&lister] {
+    std::vector<std::string> found;
+    const auto listed = lister.list();
+    EXPECT_TRUE(listed.ok());
+    for (const std::string& path : *listed) {
+      found.push_back(std::filesystem::path(path).filename());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  EXPECT_EQ(names(), std::vector<std::string>());  // It may come later.
+  for (const char* name : {"pixel.log", "pixel.log.1", "other.log"}) {
+    std::ofstream(directory.path() / name) << "x\n";
+  }
+  EXPECT_EQ(names(), (std::vector<std::string>{"pixel.log", "pixel.log.1"}));
+  bool needs_listing = false;
+  lister.take_changes(needs_listing);
+  std::ofstream(directory.path() / "pixel.log.2") << "x\n";
+  EXPECT_EQ(lister.take_changes(needs_listing),
+            std::vector<std::string>{(directory.path() / "pixel.log.2").string()});
+}
+
 TEST(ForeignTail, RenameRotationLosesAndDoublesNothing) {
   ForeignWorld world(SourceKind::kTail);
   world.write("a.log", kHeader + foreign_lines(0, 10));
