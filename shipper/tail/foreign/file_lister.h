@@ -20,8 +20,8 @@ class FileLister {
   explicit FileLister(const SourceOptions& options) : options_(options) {}
 
   /// All paths that match. Hidden names and links to folders are passed over. An error where a
-  /// folder cannot be read; a folder that does not exist is empty. Where a file was named instead of
-  /// a folder, that file and those named after it: what becomes of it when it is rotated.
+  /// folder cannot be read; a folder that does not exist is empty. Where a file was named, not
+  /// a folder: it and those named after it, to which it is rotated.
   base::Result<std::vector<std::string>> list();
 
   /// Readable when something changed; -1 where the system gives no inotify: then only list() tells.
