@@ -147,7 +147,9 @@ class SinkAuditor {
       const Holding holding = take(one.segment);
       ++audit_.segments;
       audit_.lines += one.lines;
-      findings.push_back(compare(one.segment, one.lines, holding));
+      const std::uint64_t dead = std::min<std::uint64_t>(letters_[one.segment].size(), one.lines);
+      audit_.dead_lettered += dead;
+      findings.push_back(compare(one.segment, one.lines - dead, holding));
       shortage += findings.back().missing;
     }
     const std::uint64_t without_row = reached.filtered + reached.dead_lettered + reached.missing;

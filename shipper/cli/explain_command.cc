@@ -40,7 +40,7 @@ Explanation explain_sink(const Config& config, const SinkConfig& settings) {
 }
 
 std::string describe_tables(const SinkConfig& sink, const SinkTraits& traits) {
-  if (traits.takes_lines) return "the lines of the log, as they are";
+  if (traits.takes_lines) return "the lines of requests, as they are; no events";
   std::vector<std::string> tables;
   for (const TableSpec& table : sink.tables) {
     tables.push_back(fmt::format("{} ({} columns)", table.name, table.columns.size()));
