@@ -44,7 +44,7 @@ def parse(parser):
 def run_table(arguments, place, makers, scenarios):
     """Opens what each of `makers` makes of (place, build, cpu), and prints the table."""
     machine = report.describe_machine()
-    running = []
+    running, failures = [], []
     try:
         for make in makers:
             server = make(place, arguments.build, arguments.server_cpu)
@@ -52,9 +52,11 @@ def run_table(arguments, place, makers, scenarios):
             server.open()
         samples = measure.run_rounds(arguments.build, running, scenarios, arguments.rounds,
                                      arguments.seconds, arguments.client_cpu,
-                                     lambda line: print(line, flush=True))
+                                     lambda line: print(line, flush=True), failures)
         rows = report.summarise(samples, running, scenarios)
         report.print_table(rows, machine, arguments.rounds, arguments.seconds)
+        for line in report.failed_lines(failures, arguments.rounds):
+            print(line)
         return report.as_json(rows, [], machine, samples, running, arguments.rounds,
                               arguments.seconds)
     finally:

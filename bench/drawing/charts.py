@@ -14,8 +14,10 @@ def connections_of(row):
 
 
 def by_connections(result, field, scale=1.0):
+    """A server whose samples all failed has no point there."""
     return tuple(Line(words, tuple(sorted((connections_of(row), row[field] * scale)
-                                          for row in result["rows"] if row["server"] == name)))
+                                          for row in result["rows"]
+                                          if row["server"] == name and row[field] is not None)))
                  for name, words in NAMES.items())
 
 
