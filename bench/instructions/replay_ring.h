@@ -44,12 +44,13 @@ class ReplayRing {
     if (accept_data_ != 0 && receives_.size() < connections_) return accept_all(handle);
     io_uring_cqe completion{};
     for (std::size_t i = 0; i < receives_.size(); ++i) {
-      for (const edge::Ahead ahead : {edge::Ahead::kFar, edge::Ahead::kNear}) {
-        const std::size_t distant = i + static_cast<std::size_t>(ahead);
-        if (distant >= receives_.size()) continue;
-        completion.user_data = receives_[distant];
-        announce(completion, ahead);
-      }
+      edge::look_ahead(
+          receives_.size() - i,
+          [&](std::size_t n) {
+            completion.user_data = receives_[i + n];
+            return completion;
+          },
+          announce);
       completion.user_data = receives_[i];
       completion.res = static_cast<int>(request_.size());
       completion.flags = IORING_CQE_F_MORE | IORING_CQE_F_BUFFER;

@@ -43,15 +43,11 @@ class EpollRing : public SystemCalls {
   template <class Handle, class Announce>
   void for_each_completion(Handle&& handle, Announce&& announce) {
     const std::size_t end = completions_end_;
-    const auto look_ahead = [&](Ahead ahead) {
-      const auto distance = static_cast<std::size_t>(ahead);
-      if (end - completions_begin_ > distance) {
-        announce(completion_at(completions_begin_ + distance), ahead);
-      }
+    const auto next = [&](std::size_t distance) -> const io_uring_cqe& {
+      return completion_at(completions_begin_ + distance);
     };
     for (; completions_begin_ != end; ++completions_begin_) {
-      look_ahead(Ahead::kFar);
-      look_ahead(Ahead::kNear);
+      look_ahead(end - completions_begin_, next, announce);
       handle(static_cast<const io_uring_cqe&>(completion_at(completions_begin_)));
     }
   }

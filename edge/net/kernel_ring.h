@@ -41,13 +41,11 @@ class KernelRing : public SystemCalls {
     unsigned head = *ring_.cq.khead;
     // acquire; pairs with the kernel's release of the tail: the entries up to it are written.
     const unsigned tail = io_uring_smp_load_acquire(ring_.cq.ktail);
-    const auto look_ahead = [&](Ahead ahead) {
-      const auto distance = static_cast<unsigned>(ahead);
-      if (tail - head > distance) announce(completion_at(head + distance), ahead);
+    const auto next = [&](std::size_t distance) -> const io_uring_cqe& {
+      return completion_at(head + static_cast<unsigned>(distance));
     };
     while (head != tail) {
-      look_ahead(Ahead::kFar);
-      look_ahead(Ahead::kNear);
+      look_ahead(tail - head, next, announce);
       if ((completion_at(head).flags & IORING_CQE_F_BUFFER) != 0) stock_.note_taken();
       handle(completion_at(head));
       ++head;

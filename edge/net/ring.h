@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 
 namespace pixel::edge {
@@ -36,6 +37,15 @@ struct Wait {
 /// How long before it is handled a completion is announced: far enough for a line to come from the
 /// third-level cache, then for what that line points to.
 enum class Ahead : std::uint32_t { kFar = 8, kNear = 4 };
+
+/// Announces those of the next `left` completions whose time has come; at(n) is the n-th of them.
+template <class At, class Announce>
+inline void look_ahead(std::size_t left, At&& at, Announce&& announce) {
+  for (const Ahead ahead : {Ahead::kFar, Ahead::kNear}) {
+    const auto distance = static_cast<std::size_t>(ahead);
+    if (left > distance) announce(at(distance), ahead);
+  }
+}
 
 template <class R>
 concept Ring = requires(R ring, Wait wait, std::uint16_t buffer, int fd,

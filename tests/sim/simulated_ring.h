@@ -63,10 +63,8 @@ class SimulatedRing {
     std::deque<io_uring_cqe> present;
     present.swap(completions_);
     for (std::size_t i = 0; i < present.size(); ++i) {
-      for (const edge::Ahead ahead : {edge::Ahead::kFar, edge::Ahead::kNear}) {
-        const std::size_t distant = i + static_cast<std::size_t>(ahead);
-        if (distant < present.size()) announce(present[distant], ahead);
-      }
+      edge::look_ahead(
+          present.size() - i, [&](std::size_t n) { return present[i + n]; }, announce);
       handle(present[i]);
     }
   }
