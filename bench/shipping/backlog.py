@@ -54,9 +54,11 @@ class Shipper(Contestant):
     """pixel-shipper run --once."""
 
     sink = ""
+    params = ("a", "b", "c", "d")  # Of the query, with a column each.
 
     def deliver(self):
         config = ShipperConfig(self.place, self.spool)
+        config.params = self.params
         config.retention = False
         config.sinks = '[[sink]]\nname = "bench"\n' + self.sink.format(out=self.place / "out")
         config.write()
@@ -84,6 +86,7 @@ class FileRaw(Shipper):
 
 class FileJson(Shipper):
     name = "shipper jsonl"
+    params = ()  # The line's fields and the lineage alone.
     sink = 'kind = "file"\npath = "{out}"\n'
 
     def check(self):

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/count_bytes.h"
 
 namespace pixel::shipper {
 Batcher::Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start)
@@ -18,6 +19,10 @@ Batcher::Front Batcher::front_of(std::string_view text) const {
   if (lines_ >= limits_.rows || bytes_ >= limits_.bytes) return front;
   std::uint64_t lines_left = limits_.rows - lines_;
   const std::uint64_t bytes_left = limits_.bytes - bytes_;
+  // The usual case. Which of its lines count, the decoder tells.
+  const bool fits_whole =
+      decoder_ && text.size() <= bytes_left && base::count_bytes(text, '\n') <= lines_left;
+  if (fits_whole) return {text.size(), 0};
   while (front.bytes < text.size() && lines_left-- > 0) {
     const std::size_t newline = text.find('\n', front.bytes);
     DCHECK(newline != std::string_view::npos);

@@ -76,7 +76,7 @@ class Batcher {
   /// What the batch may still take of the front of a text: whole lines.
   struct Front {
     std::size_t bytes = 0;
-    std::uint64_t lines = 0;  // That are neither headers nor fill (comments, empty lines).
+    std::uint64_t lines = 0;  // Neither headers nor fill (comments, empty lines); unless decoded.
   };
   Front front_of(std::string_view text) const;
   DecodeCounts decode(const LineChunk& chunk, std::uint64_t lines);

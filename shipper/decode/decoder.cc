@@ -15,9 +15,11 @@
 namespace pixel::shipper {
 namespace {
 
-constexpr std::string_view kAbsent = "-";
 constexpr std::size_t kShownBytes = 64;  // Of a bad value, in a reason.
 constexpr std::size_t kDateTimeBytes = 19;
+
+// Two bytes' worth of a comparison: memcmp costs more than the rest of a short field.
+bool is_absent(std::string_view value) noexcept { return value.size() == 1 && value[0] == '-'; }
 
 bool is_passed(ColumnSource source) noexcept {
   return source == ColumnSource::kQuery || source == ColumnSource::kCookie;
@@ -95,28 +97,48 @@ void Decoder::decode_text_field(const Call& call, std::size_t column) {
   Cell* cell = call.cells[column];
   for (const std::uint32_t line : call.selection) {
     std::string_view value = call.chunk.field(line, spec.field);
-    const char* const raw = value.data();
-    if (value == kAbsent) {
+    if (is_absent(value)) {
       *cell++ = defaults_[column];
       continue;
     }
-    if (spec.percent_decode) value = log_decode(value, spec.decode_mode, call.arena);
-    if (!is_plain || value.data() != raw) value = make_valid_text(value, call.arena);
+    if (spec.percent_decode) {
+      value = log_text(value, spec.decode_mode, is_plain, call.arena);
+    } else if (!is_plain) {
+      value = make_valid_text(value, call.arena);
+    }
     set_text(*cell++, value);
   }
 }
 
 void Decoder::decode_field(const Call& call, std::size_t column) {
   const ColumnSpec& spec = columns_[column];
+  if (spec.type == ColumnType::kInteger && !spec.percent_decode) {
+    return decode_integer_field(call, column);
+  }
   Cell* cell = call.cells[column];
   for (std::size_t i = 0; i < call.selection.size(); ++i, ++cell) {
     std::string_view value = call.chunk.field(call.selection[i], spec.field);
-    if (value == kAbsent) {
+    if (is_absent(value)) {
       *cell = defaults_[column];
       continue;
     }
     if (spec.percent_decode) value = log_decode(value, spec.decode_mode, call.arena);
     if (!convert_text(spec.type, value, call.arena, *cell)) put_failed(column, i, *cell);
+  }
+}
+
+void Decoder::decode_integer_field(const Call& call, std::size_t column) {
+  const logfmt::Field field = columns_[column].field;
+  Cell* cell = call.cells[column];
+  for (std::size_t i = 0; i < call.selection.size(); ++i, ++cell) {
+    const std::string_view value = call.chunk.field(call.selection[i], field);
+    if (is_absent(value)) {
+      *cell = defaults_[column];
+    } else if (const auto number = parse_integer(value)) {
+      set_integer(*cell, *number);
+    } else {
+      put_failed(column, i, *cell);
+    }
   }
 }
 
@@ -153,7 +175,7 @@ void Decoder::decode_request_id(const Call& call, std::size_t column) {
   for (const std::uint32_t line : call.selection) {
     const std::string_view id = is_access ? call.chunk.field(line, logfmt::Field::kRequestId)
                                           : call.chunk.event(line).head.request_id;
-    if (id == kAbsent) {
+    if (is_absent(id)) {
       *cell++ = Cell{};
     } else {
       set_text(*cell++, make_valid_text(id, call.arena));

@@ -47,6 +47,7 @@ class Decoder {
   void decode_column(const Call& call, std::size_t column);
   void decode_field(const Call& call, std::size_t column);
   void decode_text_field(const Call& call, std::size_t column);
+  void decode_integer_field(const Call& call, std::size_t column);
   void decode_time(const Call& call, std::size_t column);
   void decode_member(const Call& call, std::size_t column);
   void decode_request_id(const Call& call, std::size_t column);

@@ -25,6 +25,8 @@ struct DecodeCounts {
   std::int64_t oldest_request_us = 0;  // Of the rows; 0 when there are none.
 };
 
+void add(DecodeCounts& sum, const DecodeCounts& counts) noexcept;
+
 class TableDecoder {
  public:
   /// REQUIRES: names of tables, and of columns within one, are unique.
@@ -52,6 +54,9 @@ class TableDecoder {
   };
   enum class Fate : std::uint8_t { kFiltered, kFailed, kDelivered };
 
+  DecodeCounts decode_piece(const logfmt::SegmentId& segment, std::uint64_t offset,
+                            std::string_view text, std::vector<RowBlock>& tables,
+                            std::vector<DeadLetter>& dead_letters);
   void decode_table(Table& table, RowBlock& rows);
   void drop_failed(Table& table);
   void compact();

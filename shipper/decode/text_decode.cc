@@ -4,8 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 namespace pixel::shipper {
 namespace {
@@ -68,29 +73,64 @@ Sequence read_sequence(std::string_view text, std::size_t at) noexcept {
   return {length, true};
 }
 
-// `text` holds at least one byte to change. Decoding never grows.
+// True where the byte begins what is to be changed.
 template <bool kPlusIsSpace>
-std::string_view decode_into(std::string_view text, std::size_t first, TextArena& arena) {
+bool is_encoded(char c) noexcept {
+  return c == '%' || (kPlusIsSpace && c == '+');
+}
+
+// Copies [at, size) up to the first encoded byte, of which it returns the place. Up to 15 bytes
+// more than that are written.
+template <bool kPlusIsSpace>
+std::size_t copy_run(std::string_view text, std::size_t at, char* out) noexcept {
+#if defined(__x86_64__)
+  for (; at + 16 <= text.size(); at += 16, out += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), v);
+    __m128i hits = _mm_cmpeq_epi8(v, _mm_set1_epi8('%'));
+    if (kPlusIsSpace) hits = _mm_or_si128(hits, _mm_cmpeq_epi8(v, _mm_set1_epi8('+')));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
+    if (mask != 0) return at + static_cast<std::size_t>(std::countr_zero(mask));
+  }
+#endif
+  for (; at < text.size() && !is_encoded<kPlusIsSpace>(text[at]); ++at) *out++ = text[at];
+  return at;
+}
+
+struct Decoded {
+  std::string_view text;
+  bool has_odd_bytes;  // Decoded ones that are NUL or not ASCII.
+};
+
+// `text` holds its first byte to change at `first`. Decoding never grows.
+template <bool kPlusIsSpace>
+Decoded decode_into(std::string_view text, std::size_t first, TextArena& arena) {
   char* const begin = arena.reserve(text.size());
   std::memcpy(begin, text.data(), first);
   char* out = begin + first;
-  for (std::size_t i = first; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%' && i + 2 < text.size()) {
-      const int high = kHexValues[byte_at(text, i + 1)];
-      const int low = kHexValues[byte_at(text, i + 2)];
-      if (high >= 0 && low >= 0) {
+  bool has_odd_bytes = false;
+  for (std::size_t at = first; at < text.size();) {
+    char c = text[at++];
+    if (c == '%' && at + 1 < text.size()) {
+      const int high = kHexValues[byte_at(text, at)];
+      const int low = kHexValues[byte_at(text, at + 1)];
+      if ((high | low) >= 0) {
         c = static_cast<char>(high * 16 + low);
-        i += 2;
+        has_odd_bytes |= static_cast<signed char>(c) <= 0;
+        at += 2;
       }
     } else if (kPlusIsSpace && c == '+') {
       c = ' ';
     }
     *out++ = c;
+    // As many bytes are left in the arena as in the text, and more where some were decoded.
+    const std::size_t end = copy_run<kPlusIsSpace>(text, at, out);
+    out += end - at;
+    at = end;
   }
   const auto bytes = static_cast<std::size_t>(out - begin);
   arena.commit(bytes);
-  return {begin, bytes};
+  return {{begin, bytes}, has_odd_bytes};
 }
 
 }  // namespace
@@ -128,7 +168,7 @@ std::string_view make_valid_text(std::string_view text, TextArena& arena) {
 std::string_view percent_decode(std::string_view text, TextArena& arena) {
   const std::size_t first = text.find('%');
   if (first == std::string_view::npos) return text;
-  return decode_into<false>(text, first, arena);
+  return decode_into<false>(text, first, arena).text;
 }
 
 bool is_encoded_twice(std::string_view text) noexcept {
@@ -149,13 +189,22 @@ std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& a
   return is_twice ? percent_decode(once, arena) : once;
 }
 
+std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain,
+                          TextArena& arena) {
+  const std::size_t first = field.find('%');
+  if (first == std::string_view::npos) return is_plain ? field : make_valid_text(field, arena);
+  if (mode != DecodeMode::kOnce) return make_valid_text(log_decode(field, mode, arena), arena);
+  const auto [text, has_odd_bytes] = decode_into<false>(field, first, arena);
+  return is_plain && !has_odd_bytes ? text : make_valid_text(text, arena);
+}
+
 std::string_view form_decode(std::string_view text, TextArena& arena) {
   // find_first_of would search its own two characters for each byte of the text.
   const std::size_t percent = text.find('%');
   const std::size_t plus = text.substr(0, percent).find('+');
   const std::size_t first = std::min(percent, plus);
   if (first == std::string_view::npos) return text;
-  return decode_into<true>(text, first, arena);
+  return decode_into<true>(text, first, arena).text;
 }
 
 }  // namespace pixel::shipper

@@ -30,6 +30,10 @@ bool is_encoded_twice(std::string_view text) noexcept;
 /// percent_decode, once or twice.
 std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& arena);
 
+/// log_decode, then make_valid_text, in one pass where that can be. `is_plain`: no byte of the
+/// field is NUL or above 127.
+std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain, TextArena& arena);
+
 /// application/x-www-form-urlencoded: as percent_decode, and '+' is a space.
 std::string_view form_decode(std::string_view text, TextArena& arena);
 

@@ -24,17 +24,6 @@ std::uint64_t count_lines(std::string_view text) {
   return count;
 }
 
-void add(DecodeCounts& sum, const DecodeCounts& counts) {
-  sum.lines += counts.lines;
-  sum.delivered += counts.delivered;
-  sum.filtered += counts.filtered;
-  sum.dead_lettered += counts.dead_lettered;
-  const std::int64_t oldest = counts.oldest_request_us;
-  if (oldest != 0 && (sum.oldest_request_us == 0 || oldest < sum.oldest_request_us)) {
-    sum.oldest_request_us = oldest;
-  }
-}
-
 bool is_before(const LineChunk& a, const LineChunk& b) {
   return std::tie(a.segment, a.offset) < std::tie(b.segment, b.offset);
 }

@@ -22,6 +22,7 @@ class ByteBuffer {
   explicit ByteBuffer(std::size_t bytes) : memory_(new char[bytes]), bytes_(bytes) {}
 
   char* begin() noexcept { return memory_.get(); }
+  char* end() noexcept { return memory_.get() + bytes_; }
 
   /// `out` where at least `bytes` may be written, after moving everything where they did not fit.
   /// REQUIRES: begin() <= out.

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "shipper/encode/row_ahead.h"
 #include "shipper/encode/text_scan.h"
 
 namespace pixel::shipper {
@@ -95,33 +96,41 @@ std::string_view JsonLines::encode(const RowBlock& rows, std::size_t from, std::
   for (std::size_t i = 0; i < keys_.size(); ++i) cells_[i] = rows.columns[i].data();
   char* out = buffer_.begin();
   for (std::size_t row = from; row < to; ++row) {
+    look_ahead(rows, row);
     out = write_row(row, buffer_.make_room(out, fixed_bytes_));
   }
   return buffer_.until(out);
 }
 
+// What it reads per cell is held in locals: a byte written through `out` may be any member, for all
+// the compiler knows.
 char* JsonLines::write_row(std::size_t row, char* out) {
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    const Key& key = keys_[i];
-    const Cell& cell = cells_[i][row];
+  const Cell* const* column = cells_.data();
+  const Key* const end = keys_.data() + keys_.size();
+  // The fixed part of the row stays free behind each text, whatever becomes of it.
+  char* limit = buffer_.end() - fixed_bytes_;
+  for (const Key* key = keys_.data(); key != end; ++key, ++column) {
+    const Cell cell = (*column)[row];
     if (cell.null) {
-      out = put_padded(key.null_pair, key.null_bytes, out);
+      out = put_padded(key->null_pair, key->null_bytes, out);
       continue;
     }
-    out = put_padded(key.before_value, key.value_bytes, out);
-    if (is_text(key.type)) {
-      const std::string_view text = cell.text();
-      // The fixed part of the row stays free behind the text, whatever becomes of it.
-      out = buffer_.make_room(out, text.size() * kEscapedBytes + fixed_bytes_);
-      if (key.type == ColumnType::kJson) {
-        out = write_json(text, out);
-        continue;
-      }
-      out = copy_if_plain<JsonEscaped>(text, out) ? out + text.size() : write_escaped(text, out);
-      *out++ = '"';
-    } else {
-      out = write_value(key.type, cell, out);
+    out = put_padded(key->before_value, key->value_bytes, out);
+    if (!is_text(key->type)) {
+      out = write_value(key->type, cell, out);
+      continue;
     }
+    const std::string_view text = cell.text();
+    if (limit - out < static_cast<std::ptrdiff_t>(text.size() * kEscapedBytes)) [[unlikely]] {
+      out = buffer_.make_room(out, text.size() * kEscapedBytes + fixed_bytes_);
+      limit = buffer_.end() - fixed_bytes_;
+    }
+    if (key->type == ColumnType::kJson) {
+      out = write_json(text, out);
+      continue;
+    }
+    out = copy_if_plain<JsonEscaped>(text, out) ? out + text.size() : write_escaped(text, out);
+    *out++ = '"';
   }
   *out++ = '}';
   *out++ = '\n';

@@ -5,7 +5,6 @@
 
 #include "shipper/decode/columns.h"
 #include "shipper/decode/table_decoder.h"
-#include "shipper/decode/text_decode.h"
 #include "tests/unit/shipper/support/lines.h"
 
 namespace pixel::shipper {
@@ -241,6 +240,34 @@ TEST_F(DecoderTest, RowsOfSeveralCallsFollowEachOther) {
   EXPECT_EQ(tables[0].row_count, 3U);
 }
 
+TEST_F(DecoderTest, ManyLinesAtOnceBecomeRowsAndDeadLettersAtTheirPlaces) {
+  std::string text = "#Version: 1.0\n";
+  std::vector<std::int64_t> good;
+  std::vector<std::uint64_t> bad;
+  for (int i = 0; i < 1'500; ++i) {
+    const std::uint64_t offset = 1000 + text.size();
+    if (i % 97 == 5) {
+      bad.push_back(offset);
+      text += i % 2 == 0 ? "no line\n" : access_line({{Field::kScBytes, "x"}});
+    } else {
+      good.push_back(static_cast<std::int64_t>(offset));
+      text += access_line({{Field::kStatus, std::to_string(i)}});
+    }
+  }
+  ASSERT_GT(text.size(), 4U * 64 * 1024);  // It is decoded in pieces.
+  decode(text);
+  ASSERT_EQ(rows_.row_count, good.size());
+  for (std::size_t row = 0; row < good.size(); ++row) {
+    EXPECT_EQ(cell("_offset", row), fmt::format("i:{}", good[row]));
+  }
+  ASSERT_EQ(dead_.size(), bad.size());
+  for (std::size_t i = 0; i < bad.size(); ++i) EXPECT_EQ(dead_[i].offset, bad[i]);
+  EXPECT_EQ(counts_.lines, 1'500U);
+  EXPECT_EQ(counts_.delivered, good.size());
+  EXPECT_EQ(counts_.dead_lettered, bad.size());
+  EXPECT_EQ(counts_.oldest_request_us, 1795200720000000);
+}
+
 // Every cut of a line decodes to a row or a dead letter, never to nothing.
 TEST_F(DecoderTest, EveryCutOfALineIsCounted) {
   const std::string line = access_line();
@@ -249,52 +276,6 @@ TEST_F(DecoderTest, EveryCutOfALineIsCounted) {
     EXPECT_EQ(counts_.lines, 1U) << bytes;
     EXPECT_EQ(rows_.row_count + dead_.size(), 1U) << bytes;
   }
-}
-
-TEST(TextDecode, OnlyWellFormedUtf8WithoutNulIsValid) {
-  const std::string_view valid[] = {"",
-                                    "abc",
-                                    "\x7F",
-                                    "\xC2\x80",
-                                    "\xDF\xBF",
-                                    "\xE0\xA0\x80",
-                                    "\xED\x9F\xBF",
-                                    "\xEE\x80\x80",
-                                    "\xEF\xBF\xBF",
-                                    "\xF0\x90\x80\x80",
-                                    "\xF4\x8F\xBF\xBF",
-                                    "12345678\xC3\xA9"};
-  for (const auto text : valid) EXPECT_EQ(valid_text_prefix(text), text.size()) << text;
-  const std::string_view invalid[] = {"\x80",
-                                      "\xC0\x80",
-                                      "\xC1\xBF",
-                                      "\xC2",
-                                      "\xE0\x9F\xBF",
-                                      "\xED\xA0\x80",
-                                      "\xE2\x82",
-                                      "\xF0\x8F\xBF\xBF",
-                                      "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80",
-                                      "\xFF",
-                                      std::string_view("\0", 1)};
-  for (const auto text : invalid) {
-    EXPECT_EQ(valid_text_prefix(text), 0U) << text;
-    const std::string in_words = "12345678" + std::string(text) + "12345678";
-    EXPECT_EQ(valid_text_prefix(in_words), 8U);
-    TextArena arena;
-    const auto repaired = make_valid_text(in_words, arena);
-    EXPECT_EQ(valid_text_prefix(repaired), repaired.size());
-    EXPECT_TRUE(repaired.ends_with("12345678"));
-  }
-}
-
-TEST(TextDecode, PercentWithoutTwoDigitsStays) {
-  TextArena arena;
-  EXPECT_EQ(percent_decode("%", arena), "%");
-  EXPECT_EQ(percent_decode("%4", arena), "%4");
-  EXPECT_EQ(percent_decode("%zz%41%4g", arena), "%zzA%4g");
-  EXPECT_EQ(percent_decode("+%2b", arena), "++");
-  EXPECT_EQ(form_decode("+%2b", arena), " +");
 }
 
 TEST(Columns, NamesAreChecked) {
