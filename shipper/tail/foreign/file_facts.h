@@ -37,4 +37,9 @@ std::optional<FileFacts> facts_of(int fd);
 /// Of the file that a path leads to, symbolic links followed.
 std::optional<FileFacts> facts_of(const std::filesystem::path& path);
 
+/// Nanoseconds from then to now; 0 where then is still to come, as file times of others may be.
+inline std::uint64_t age_ns(std::int64_t now_ns, std::int64_t then_ns) noexcept {
+  return now_ns > then_ns ? static_cast<std::uint64_t>(now_ns - then_ns) : 0;
+}
+
 }  // namespace pixel::shipper

@@ -12,14 +12,6 @@
 #include "base/diagnostics.h"
 
 namespace pixel::shipper {
-namespace {
-
-std::uint64_t age_ns(std::int64_t now_ns, std::int64_t then_ns) {
-  return now_ns > then_ns ? static_cast<std::uint64_t>(now_ns - then_ns) : 0;
-}
-
-}  // namespace
-
 ForeignSource::ForeignSource(const SourceOptions& options, SourceBooks& books, bool is_new)
     : options_(options),
       books_(books),
@@ -271,75 +263,6 @@ void ForeignSource::read_carrier(Seen& seen, Open& open) {
   if (!is_same) spdlog::warn("source {}: {} holds other content now", options_.name, seen.path);
 }
 
-// Open pieces whose files have no name any more, and what time alone decides.
-void ForeignSource::upkeep() {
-  for (const std::uint32_t number : lanes_.open_incarnations()) {
-    Live& live = live_[number];
-    const Incarnation& content = books_.incarnations[number];
-    const auto seen = seen_.find(content.file.facts.key);
-    const bool has_name = seen != seen_.end() && seen->second.state == State::kCarrier &&
-                          seen->second.incarnation == number;
-    if (!has_name && live.fd != nullptr) follow_unlinked(number);
-    const std::uint64_t quiet_ns = times_.monotonic_ns - live.grown_ns;
-    if (!content.rotated || live.is_lost || quiet_ns < options_.settle_ns) continue;
-    if (has_name && live.rest_bytes > 0) {
-      // Rotated and quiet: a last line without its newline gets no other any more.
-      if (auto open = open_seen(seen->second)) extend(seen->second, *open, number);
-    }
-    lanes_.seal(number);
-  }
-  counters_.files = seen_.size();
-  counters_.waiting = undecided_.size();
-}
-
-void ForeignSource::follow_unlinked(std::uint32_t number) {
-  Live& live = live_[number];
-  const auto facts = facts_of(live.fd->get());
-  Incarnation& content = books_.incarnations[number];
-  if (!facts || facts->bytes <= content.mark.length + live.rest_bytes) return;
-  Open open{live.fd, open_content(live.fd, content.file.gzip, content.file.path), *facts,
-            content.file.gzip};
-  Seen nameless;
-  nameless.facts = *facts;
-  nameless.path = content.file.path;
-  nameless.state = State::kCarrier;
-  nameless.incarnation = number;
-  if (!extend(nameless, open, number)) lose(number);
-}
-
-void ForeignSource::give_up_lost() {
-  for (const std::uint32_t number : std::vector<std::uint32_t>(lost_.begin(), lost_.end())) {
-    adopt_copy(number);
-    if (lost_.contains(number)) give_up(number, live_[number]);
-  }
-}
-
-void ForeignSource::give_up(std::uint32_t number, Live& live) {
-  if (times_.monotonic_ns - live.lost_ns < options_.settle_ns) return;
-  // Its file is being written again: nobody knows yet what it will hold.
-  const auto seen = seen_.find(books_.incarnations[number].file.facts.key);
-  if (seen != seen_.end() &&
-      (seen->second.state == State::kDamaged || seen->second.state == State::kWaiting)) {
-    return;
-  }
-  lost_.erase(number);
-  live.is_gone = true;
-  ++counters_.gone;
-  lanes_.set_gone(number, true);
-  if (!live.was_truncated) return;
-  const double unseen_ns =
-      static_cast<double>(live.lost_ns - std::min(live.lost_ns, live.looked_ns));
-  const auto bytes =
-      live.rest_bytes + static_cast<std::uint64_t>(live.bytes_per_ns * unseen_ns + 0.5);
-  if (bytes == 0) return;
-  ++counters_.at_risk;
-  counters_.at_risk_bytes += bytes;
-  spdlog::error(
-      "source {}: {} was truncated and no copy of it is there: about {} bytes may never "
-      "have been read; rotate by rename, or let the source see the copy",
-      options_.name, books_.incarnations[number].file.path, bytes);
-}
-
 SourceCounters ForeignSource::counters() const {
   SourceCounters counters = counters_;
   for (const auto& [key, seen] : seen_) {
@@ -378,55 +301,6 @@ bool ForeignSource::is_unsettled(std::uint64_t monotonic_ns) const {
   return std::any_of(undecided_.begin(), undecided_.end(), [&](const FileKey& key) {
     return monotonic_ns - seen_.at(key).steady_since_ns < options_.settle_ns + base::kSecondNs;
   });
-}
-
-void ForeignSource::settle_delivered(const SourceLanes::Least& least, const Times& times) {
-  times_ = times;
-  const auto delivered = lanes_.settle_delivered(least);
-  for (const std::uint32_t number : delivered) {
-    Live& live = live_[number];
-    if (!lanes_.is_open(number) && live.fd != nullptr) {
-      hold(live, nullptr);
-      live.hash.reset();
-      const auto seen = seen_.find(books_.incarnations[number].file.facts.key);
-      const bool has_name = seen != seen_.end() && seen->second.state == State::kCarrier &&
-                            seen->second.incarnation == number;
-      if (!has_name) {
-        lose(number);
-        adopt_copy(number);
-      }
-      set_place(number);
-    }
-  }
-  if (options_.delete_after_ns != 0) {
-    for (const auto& [key, seen] : seen_) {
-      const bool is_taken = seen.state == State::kCarrier || seen.state == State::kCopy;
-      if (!is_taken || !delivered.contains(seen.incarnation)) continue;
-      if (lanes_.is_open(seen.incarnation)) continue;
-      const auto facts = facts_of(std::filesystem::path(seen.path));
-      if (!facts || *facts != seen.facts) continue;
-      if (age_ns(times_.now_ns, facts->modified_ns) < options_.delete_after_ns) continue;
-      if (::unlink(seen.path.c_str()) == 0) ++counters_.deleted;
-    }
-  }
-  std::vector<std::uint32_t> forgotten;
-  for (const auto& [number, content] : books_.incarnations) {
-    const auto remember_s = static_cast<std::int64_t>(options_.remember_ns / base::kSecondNs);
-    const bool is_old = times_.now_ns / 1'000'000'000 - content.seen_at >= remember_s;
-    if (is_old && live_[number].is_gone && lanes_.piece_count(number) == 0) {
-      forgotten.push_back(number);
-    }
-  }
-  for (const std::uint32_t number : forgotten) {
-    const auto range = by_key_.equal_range(books_.incarnations[number].key);
-    for (auto at = range.first; at != range.second;) {
-      at = at->second == number ? by_key_.erase(at) : std::next(at);
-    }
-    books_.incarnations.erase(number);
-    live_.erase(number);
-    changed_.erase(number);
-    other_records_.push_back(forget_record(books_.node, number));
-  }
 }
 
 std::vector<ForeignSource::FileReport> ForeignSource::report() const {

@@ -136,11 +136,17 @@ class ForeignSource {
   void read_carrier(Seen& seen, Open& open);
   void rename(Seen& seen, const std::string& path);
   void forget_file(const FileKey& key);
+  std::optional<Open> open_seen(Seen& seen);
+
+  // foreign_upkeep.cc: what time and the sinks' progress decide.
+  bool has_name(std::uint32_t number) const;
   void upkeep();
   void follow_unlinked(std::uint32_t number);
   void give_up_lost();
   void give_up(std::uint32_t number, Live& live);
-  std::optional<Open> open_seen(Seen& seen);
+  void release(std::uint32_t number);
+  void delete_files(const std::set<std::uint32_t>& delivered);
+  void forget_old();
 
   // foreign_identity.cc: which content a file holds.
   void identify(Seen& seen, Open& open);
