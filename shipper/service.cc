@@ -10,11 +10,9 @@
 
 #include "base/clock.h"
 #include "base/diagnostics.h"
-#include "base/hash.h"
-#include "shipper/deliver/dispatcher.h"
-#include "shipper/deliver/journal.h"
 #include "shipper/foreign_lines.h"
 #include "shipper/letter_box.h"
+#include "shipper/sink_lane.h"
 
 namespace pixel::shipper {
 namespace {
@@ -22,84 +20,12 @@ namespace {
 constexpr std::uint64_t kRetainEveryNs = 60 * base::kSecondNs;
 constexpr std::uint64_t kBudgetEveryNs = 5 * base::kSecondNs;
 constexpr std::uint64_t kLockPatienceNs = 3 * base::kSecondNs;
-constexpr std::uint64_t kStopGraceNs = 20 * base::kSecondNs;
-constexpr std::uint64_t kOnceFailuresMax = 10;
 constexpr int kBalanceAttempts = 5;
 constexpr std::uint64_t kBalancePauseNs = 50 * base::kMillisecondNs;
 
 std::int64_t unix_now() { return static_cast<std::int64_t>(base::realtime_ns() / base::kSecondNs); }
 
-std::unique_ptr<Sink> make_sink(const Config& config, const SinkConfig& sink) {
-  return sink.make({sink.name, config.sink_state(sink.name), sink.tables});
-}
-
-BatchContent content_of(const SinkConfig& config, const Sink& sink) {
-  return {config.tables, sink.traits().takes_lines};
-}
-
-PipelineOptions pipeline_options(const SinkConfig& sink, bool once) {
-  PipelineOptions options;
-  options.name = sink.name;
-  options.limits = sink.limits;
-  options.retry = sink.retry;
-  options.concurrency = sink.concurrency;
-  options.rows_per_second_max = sink.rows_per_second_max;
-  options.content_hash = sink.rows_fingerprint;
-  options.failures_max = once ? kOnceFailuresMax : 0;
-  if (once) options.retry.cap_ns = std::min(options.retry.cap_ns, base::kSecondNs);
-  options.seed = base::hash64(sink.name) ^ base::monotonic_ns();
-  return options;
-}
-
-// Null where the sink's own thread is enough.
-std::unique_ptr<Dispatcher> make_dispatcher(const SinkConfig& config, const SinkTraits& traits,
-                                            Catalogue& catalogue) {
-  std::uint32_t threads = traits.keeps_checkpoint ? 1 : traits.concurrency_max;
-  if (config.concurrency != 0) threads = std::min(threads, config.concurrency);
-  if (threads <= 1) return nullptr;
-  return std::make_unique<ThreadDispatcher>(threads, [&catalogue] { catalogue.wake(); });
-}
-
 }  // namespace
-
-struct Service::Lane {
-  Lane(const Config& config, const SinkConfig& sink_config, Catalogue& catalogue, bool once)
-      : settings(sink_config),
-        sink(make_sink(config, sink_config)),
-        store(config.spool),
-        dead_letters(config.sink_state(sink_config.name) / "dead_letters.jsonl"),
-        journal(config.sink_state(sink_config.name)),
-        wanted(content_of(sink_config, *sink).kinds()),
-        resolved(read_resolved(config.sink_state(sink_config.name))),
-        dispatcher(make_dispatcher(sink_config, sink->traits(), catalogue)),
-        pipeline(pipeline_options(sink_config, once), content_of(sink_config, *sink), *sink, store,
-                 dead_letters, base::monotonic_ns, &journal, dispatcher.get()),
-        runner(pipeline, catalogue) {}
-
-  const std::string& name() const { return pipeline.options().name; }
-  bool is_open() const { return !closed && pipeline.status().delivered != nullptr; }
-
-  /// Ends the thread and closes the sink, once nobody reads from it.
-  void end() {
-    runner.stop(kStopGraceNs);
-    runner.join();
-    const std::unique_lock lock(in_use);
-    if (!std::exchange(closed, true)) pipeline.close();
-  }
-
-  const SinkConfig settings;
-  std::unique_ptr<Sink> sink;
-  FileStore store;
-  DeadLetterFile dead_letters;
-  Journal journal;  // Used where the sink keeps no checkpoint.
-  const LaneKinds wanted;
-  const ResolvedCounts resolved;  // Grows only while the lane rests.
-  std::unique_ptr<Dispatcher> dispatcher;
-  Pipeline pipeline;
-  Runner runner;
-  std::shared_mutex in_use;  // Shared by who asks the sink; alone by who closes it.
-  bool closed = false;       // Guarded by in_use.
-};
 
 Service::Service(Config config)
     : config_(std::move(config)),
@@ -144,7 +70,7 @@ Service::LanePtr Service::find_lane(const std::string& name) const {
 }
 
 Service::LanePtr Service::start_lane(const SinkConfig& sink, bool once) {
-  auto lane = std::make_shared<Lane>(config(), sink, catalogue_, once);
+  auto lane = std::make_shared<SinkLane>(config(), sink, catalogue_, once);
   lane->runner.start(once ? Pipeline::Ending::kWhenDrained : Pipeline::Ending::kNever);
   return lane;
 }
@@ -172,7 +98,7 @@ void Service::stop() {
   stopping_.store(true, std::memory_order_relaxed);
   jobs_.stop();
   // All are asked before the first is waited for.
-  for (const LanePtr& lane : lanes()) lane->runner.stop(kStopGraceNs);
+  for (const LanePtr& lane : lanes()) lane->runner.stop(kSinkStopGraceNs);
   for (const LanePtr& lane : lanes()) lane->end();
   foreign_.stop();
   catalogue_.wake();
@@ -223,7 +149,7 @@ ReloadChanges Service::reload(const Config& wanted) {
     ended.push_back(lane);
   }
   const std::lock_guard change(change_mutex_);
-  for (const LanePtr& lane : ended) lane->runner.stop(kStopGraceNs);
+  for (const LanePtr& lane : ended) lane->runner.stop(kSinkStopGraceNs);
   for (const LanePtr& lane : ended) lane->end();
   {
     const std::lock_guard lock(mutex_);
@@ -359,7 +285,7 @@ std::vector<SinkHoldings> Service::holdings() {
 }
 
 // Rows and checkpoint move together in the sink, but are read one after the other here.
-SinkHoldings Service::read_holdings(Lane& lane) {
+SinkHoldings Service::read_holdings(SinkLane& lane) {
   SinkHoldings read{lane.name(), base::Error{"sink " + lane.name() + " is not open yet"}, nullptr,
                     lane.wanted};
   const std::shared_lock lock(lane.in_use);

@@ -25,6 +25,8 @@
 
 namespace pixel::shipper {
 
+struct SinkLane;
+
 /// One sink's state at a moment.
 struct SinkReport {
   std::string name;
@@ -120,8 +122,7 @@ class Service {
   const ForeignSources& foreign() const noexcept { return foreign_; }
 
  private:
-  struct Lane;  // One sink with all it needs.
-  using LanePtr = std::shared_ptr<Lane>;
+  using LanePtr = std::shared_ptr<SinkLane>;
   std::vector<LanePtr> lanes() const;
   LanePtr find_lane(const std::string& name) const;
   LanePtr start_lane(const SinkConfig& sink, bool once);
@@ -131,7 +132,7 @@ class Service {
   void upkeep();
   void retain(bool deletes);
   void watch_budget();
-  static SinkHoldings read_holdings(Lane& lane);
+  static SinkHoldings read_holdings(SinkLane& lane);
   Books balance(const std::string& sink, const Checkpoint& checkpoint, LaneKinds wanted);
 
   mutable std::mutex mutex_;

@@ -12,7 +12,7 @@ from harness.process import Failure, run
 # The 43 bytes of a transparent GIF, for servers that have none built in.
 GIF = bytes.fromhex("474946383961010001008000000000 00ffffff21f90401000000002c0000000001"
                     "000100000202440100 3b")
-CONNECTIONS_MAX = 4096
+CONNECTIONS_MAX = 16384
 
 
 def find_program(name, package):
@@ -70,7 +70,7 @@ class Nginx(Peer):
 daemon off;
 {user}
 worker_processes 1;
-worker_rlimit_nofile 8192;
+worker_rlimit_nofile 65536;
 pid {place}/nginx.pid;
 error_log {place}/error.log warn;
 events {{ worker_connections {connections}; multi_accept on; }}
@@ -162,7 +162,7 @@ server.document-root = "{place}/www"
 server.port = {port}
 server.bind = "127.0.0.1"
 server.max-connections = {connections}
-server.max-fds = 8192
+server.max-fds = 65536
 server.max-keep-alive-requests = 1000000000
 server.max-keep-alive-idle = 620
 server.listen-backlog = 4096

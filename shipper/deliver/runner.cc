@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/diagnostics.h"
+#include "base/thread_name.h"
 
 namespace pixel::shipper {
 namespace {
@@ -57,6 +58,7 @@ void Runner::join() {
 }
 
 void Runner::run(Pipeline::Ending ending) {
+  base::name_this_thread("sink-" + pipeline_.options().name);
   Complaints complaints;
   pipeline_.end(ending);
   while (true) {
