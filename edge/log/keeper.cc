@@ -35,7 +35,10 @@ constexpr std::uint64_t kUnsealedMax = 256;
 }  // namespace
 
 Keeper::Keeper(KeeperOptions options, const std::vector<KeeperLane>& lanes)
-    : options_(std::move(options)), sealer_(options_.spool, options_.distribution, totals_) {
+    : options_(std::move(options)),
+      sealer_(options_.spool, options_.distribution, totals_),
+      populate_by_(options_.durability == Durability::kProcess ? PopulateBy::kTwoAdvices
+                                                               : PopulateBy::kAdvice) {
   for (const KeeperLane& shared : lanes) {
     const auto worker = std::count_if(lanes_.begin(), lanes_.end(), [&](const Lane& before) {
       return before.id.kind == shared.kind;

@@ -116,7 +116,7 @@ class Keeper {
   bool stopping_ = false;         // Guarded by mutex_.
   bool first_pass_done_ = false;  // Guarded by mutex_.
   // The thread's own.
-  PopulateBy populate_by_ = PopulateBy::kAdvice;
+  PopulateBy populate_by_;
   std::uint64_t sleep_ns_ = 0;
   std::uint64_t allocate_at_ns_ = 0;  // Not before: the last attempt failed.
   std::uint64_t complain_at_ns_ = 0;

@@ -13,19 +13,36 @@
 namespace pixel::edge {
 namespace {
 
-// Linux 5.14; the C library of Debian 12 knows the name, older headers do not.
+// Linux 5.14; the C library of Debian 12 knows the names, older headers do not.
+constexpr int kMadvPopulateRead = 22;
 constexpr int kMadvPopulateWrite = 23;
 // Populating is done in steps of this much, a huge page (where the window is that large).
 constexpr std::uint64_t kStepBytes = kHugePageBytes;
 // Write-back write-protects whole pages: that of the writer must not be among them.
 constexpr std::uint64_t kWriteStepBytes = kHugePageBytes;
 
+int advise(char* begin, std::uint64_t bytes, int advice) noexcept {
+  int error = 0;
+  do {
+    error = ::madvise(begin, bytes, advice) == 0 ? 0 : errno;
+  } while (error == EINTR || error == EAGAIN);
+  return error;
+}
+
+// REQUIRES: by is not kTouch.
+int populate_by_advice(char* begin, std::uint64_t bytes, PopulateBy by) noexcept {
+  int error = 0;
+  for (std::uint64_t at = 0; at < bytes && error == 0; at += kStepBytes) {
+    const std::uint64_t step_bytes = std::min(kStepBytes, bytes - at);
+    if (by == PopulateBy::kTwoAdvices) error = advise(begin + at, step_bytes, kMadvPopulateRead);
+    if (error == 0) error = advise(begin + at, step_bytes, kMadvPopulateWrite);
+  }
+  return error;
+}
+
 int populate(char* begin, std::uint64_t bytes, PopulateBy& by) noexcept {
-  if (by == PopulateBy::kAdvice) {
-    int error = 0;
-    do {
-      error = ::madvise(begin, bytes, kMadvPopulateWrite) == 0 ? 0 : errno;
-    } while (error == EINTR || error == EAGAIN);
+  if (by != PopulateBy::kTouch) {
+    const int error = populate_by_advice(begin, bytes, by);
     if (error != EINVAL) return error;
     by = PopulateBy::kTouch;
   }
