@@ -5,14 +5,18 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "shipper/state/kept_text.h"
 
 namespace pixel::shipper {
 namespace {
 
 using nlohmann::json;
 
-std::filesystem::path file_of(const std::filesystem::path& sink_state) {
-  return sink_state / "accepted_loss.json";
+constexpr const char* kStem = "accepted_loss";
+
+base::Status check(std::string_view text) {
+  const auto loss = parse_accepted_loss(text);
+  return loss ? base::ok_status() : base::Status(loss.error());
 }
 
 }  // namespace
@@ -35,16 +39,18 @@ base::Result<AcceptedLoss> parse_accepted_loss(std::string_view text) {
 }
 
 AcceptedLoss read_accepted_loss(const std::filesystem::path& sink_state) {
-  const auto text = base::read_file(file_of(sink_state));
-  if (!text) return {};
-  auto loss = parse_accepted_loss(*text);
-  return loss ? std::move(loss).value() : AcceptedLoss{};
+  const auto text = KeptText(sink_state, kStem).load_or_plain(check);
+  if (!text || !text->has_value()) return {};
+  return parse_accepted_loss(**text).value();
 }
 
 base::Status write_accepted_loss(const std::filesystem::path& sink_state,
                                  const AcceptedLoss& loss) {
   if (auto status = base::create_directories(sink_state); !status) return status;
-  return base::write_file_atomic(file_of(sink_state), to_text(loss));
+  KeptText kept(sink_state, kStem);
+  // What cannot be read any more is replaced: it accepts nothing.
+  (void)kept.load(check);
+  return kept.save_twice(to_text(loss));
 }
 
 }  // namespace pixel::shipper

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A person's decision that lines which a sink will never have are known and accepted:
-// <state>/<sink>/accepted_loss.json. It changes no book, only what status makes of it. COLD.
+// <state>/<sink>/accepted_loss.0 and .1. It changes no book, only what status makes of it. COLD.
 #pragma once
 
 #include <cstdint>

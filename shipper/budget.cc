@@ -81,20 +81,25 @@ std::string_view budget_level_name(BudgetLevel level) noexcept {
 }
 
 Budget::Budget(std::filesystem::path spool, std::filesystem::path state, BudgetLimits limits)
-    : spool_(std::move(spool)), state_directory_(std::move(state)) {
+    : spool_(std::move(spool)), kept_(std::move(state), "dropped") {
   state_.limits = limits;
 }
 
 base::Status Budget::open() {
-  const auto path = state_directory_ / "dropped.json";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return base::ok_status();
-  const auto text = base::read_file(path);
-  if (!text) return text.error();
-  auto books = parse_dropped_books(*text);
-  if (!books) return base::Error{path.string() + ": " + books.error().message};
+  const auto text = kept_.load_or_plain([](std::string_view kept) {
+    const auto books = parse_dropped_books(kept);
+    return books ? base::ok_status() : base::Status(books.error());
+  });
+  if (!text) {
+    return base::Error{
+        text.error().message +
+        ": the names of segments that were given up are lost; restore one of the two "
+        "files, or remove both"};
+  }
+  if (!kept_.damage().empty()) spdlog::error("{}the other one is used", kept_.damage());
+  if (!text->has_value()) return base::ok_status();
   const std::lock_guard lock(mutex_);
-  state_.dropped = std::move(books).value();
+  state_.dropped = parse_dropped_books(**text).value();
   return base::ok_status();
 }
 
@@ -146,18 +151,20 @@ std::vector<Budget::Candidate> Budget::candidates(const CatalogueSnapshot& catal
 
 base::Status Budget::run(const CatalogueSnapshot& catalogue, const std::vector<SinkPosition>& sinks,
                          bool may_delete, std::int64_t now_s) {
-  const BudgetLevel before = state().level;
+  const BudgetState before = state();
   BudgetLevel level = measure();
   if (level == BudgetLevel::kFull && may_delete) {
     if (auto status = free_segments(catalogue, sinks, false, now_s); !status) return status;
     level = measure();
   }
   BudgetState now = state();
-  full_since_ = level != BudgetLevel::kFull ? 0 : full_since_ == 0 ? now_s : full_since_;
-  const bool will_drop =
-      may_delete && full_since_ != 0 && now.limits.when_full == WhenFull::kDropOldest;
+  // The last chance begins when both are so: time that passed under "keep" was none.
+  const bool is_doomed =
+      level == BudgetLevel::kFull && now.limits.when_full == WhenFull::kDropOldest;
+  doomed_since_ = !is_doomed ? 0 : doomed_since_ == 0 ? now_s : doomed_since_;
+  const bool will_drop = may_delete && is_doomed;
   const auto last_chance_s = static_cast<std::int64_t>(now.limits.last_chance_ns / base::kSecondNs);
-  now.drops_at = will_drop ? full_since_ + last_chance_s : 0;
+  now.drops_at = will_drop ? doomed_since_ + last_chance_s : 0;
   {
     const std::lock_guard lock(mutex_);
     state_.drops_at = now.drops_at;
@@ -193,7 +200,7 @@ base::Status Budget::drop(const Candidate& candidate, std::int64_t now_s) {
   if (!manifest) return manifest.error();
   DroppedBooks books = state().dropped;
   books.add({candidate.segment, manifest->lines, manifest->bytes, now_s, candidate.lacked_by});
-  auto stored = base::write_file_atomic(state_directory_ / "dropped.json", to_text(books));
+  auto stored = kept_.save_twice(to_text(books));
   if (!stored) return stored;
   spdlog::error("budget: segment {} with {} lines is given up; not delivered to {}",
                 to_text(candidate.segment), manifest->lines, fmt::join(candidate.lacked_by, ", "));
@@ -203,8 +210,9 @@ base::Status Budget::drop(const Candidate& candidate, std::int64_t now_s) {
 }
 
 // Said when it changes: the metric and the status say it all the time.
-void Budget::warn(BudgetLevel before, const BudgetState& state) const {
-  if (state.level == before) return;
+void Budget::warn(const BudgetState& before, const BudgetState& state) {
+  const bool is_news = state.level != before.level || (state.drops_at != 0 && before.drops_at == 0);
+  if (!is_news) return;
   const BudgetLimits& limits = state.limits;
   const std::string numbers =
       fmt::format("{} of {} used, {} free (at least {} wanted)", state.used_bytes,

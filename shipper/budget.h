@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the spool may take of its disk, and what happens when it takes more: first an alarm, then
 // a last chance, and only where that is configured the oldest segments are given up. Nothing is
-// given up in silence: names and lines are in <state>/dropped.json before the files go. COLD; one
+// given up in silence: names and lines are in <state>/dropped.0 before the files go. COLD; one
 // thread calls run(); any thread reads state().
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/dropped_books.h"
+#include "shipper/state/kept_text.h"
 #include "shipper/tail/catalogue.h"
 #include "shipper/tail/lane_kinds.h"
 
@@ -60,7 +61,7 @@ class Budget {
  public:
   Budget(std::filesystem::path spool, std::filesystem::path state, BudgetLimits limits);
 
-  /// Reads dropped.json; fine where there is none.
+  /// Reads the names of what was dropped; fine where there are none.
   base::Status open();
   void set_limits(const BudgetLimits& limits);
 
@@ -80,11 +81,11 @@ class Budget {
                              const std::vector<SinkPosition>& sinks, bool may_drop,
                              std::int64_t now_s);
   base::Status drop(const Candidate& candidate, std::int64_t now_s);
-  void warn(BudgetLevel before, const BudgetState& state) const;
+  static void warn(const BudgetState& before, const BudgetState& state);
 
   const std::filesystem::path spool_;
-  const std::filesystem::path state_directory_;
-  std::int64_t full_since_ = 0;
+  KeptText kept_;                  // <state>/dropped.0 and .1.
+  std::int64_t doomed_since_ = 0;  // Full, and something is to be given up; 0: not so.
   mutable std::mutex mutex_;
   BudgetState state_;  // Guarded by mutex_.
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which segments were given up because the spool was full: <state>/dropped.json. COLD; pure.
+// Which segments were given up because the spool was full: <state>/dropped.0. COLD; pure.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct DroppedSegment {
   bool operator==(const DroppedSegment&) const = default;
 };
 
-/// What dropped.json holds. Totals count for ever, names of the last thousand.
+/// What it holds. Totals count for ever, names of the last thousand.
 struct DroppedBooks {
   std::uint64_t segments = 0;
   std::uint64_t lines = 0;

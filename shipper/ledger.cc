@@ -59,7 +59,7 @@ Books Ledger::balance(const std::string& sink, const CatalogueSnapshot& catalogu
   books.delivered = checkpoint.rows;
   books.filtered = checkpoint.filtered;
   books.dead_lettered = checkpoint.dead_lettered;
-  books.missing = checkpoint.missing;
+  books.missing += checkpoint.missing;
   books.residue = static_cast<std::int64_t>(books.written) -
                   static_cast<std::int64_t>(checkpoint.lines + books.missing + books.pending);
   if (oldest_s != INT64_MAX) books.lag_seconds = std::max<std::int64_t>(now_s - oldest_s, 0);
@@ -82,6 +82,11 @@ void Ledger::add_lane(const std::string& sink, const logfmt::LaneId& lane,
     const std::uint64_t passed = offset == 0 ? 0 : lines_until(sink, segment, entry, offset);
     const std::uint64_t pending = whole.lines - std::min(passed, whole.lines);
     if (pending == 0) continue;
+    // Given up before the sink came to it: it never will have it, whenever it comes.
+    if (entry.place == SegmentEntry::Place::kGone) {
+      books.missing += pending;
+      continue;
+    }
     books.pending += pending;
     books.lag_bytes += whole.bytes - offset;
     ++books.lag_segments;

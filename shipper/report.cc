@@ -90,8 +90,9 @@ void add_state_problems(const SinkReport& report, std::vector<Problem>& problems
                  "the log waits. Ask the sink: pixel-shipper check --reach");
     case PipelineState::kRetrying:
       return add("does not take what it is given",
-                 "nothing is lost: the log waits, and it is tried again by itself. Ask the sink: "
-                 "pixel-shipper check --reach");
+                 std::string(report.books.missing == 0 ? "nothing is lost: " : "") +
+                     "the log waits, and it is tried again by itself. Ask the sink: "
+                     "pixel-shipper check --reach");
     case PipelineState::kRejected:
       return add("refuses a batch",
                  "nothing is skipped: mend the schema or the settings, then reload (SIGHUP)");
@@ -208,7 +209,7 @@ std::vector<Problem> spool_problems(const BudgetState& budget) {
                       fmt::format("{} segments with {} lines were given up when it was full; the "
                                   "last:{}",
                                   budget.dropped.segments, budget.dropped.lines, names),
-                      "all names are in dropped.json of the state path"});
+                      "all names are in dropped.0 of the state path"});
   return problems;
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/diagnostics.h"
 #include "base/file.h"
 
 namespace pixel::shipper {
@@ -62,7 +63,7 @@ std::string to_text(const RetiredBooks& books) {
 }
 
 base::Result<RetiredBooks> parse_retired_books(std::string_view text) {
-  const base::Error damaged{"retired.json: not as this program writes it"};
+  const base::Error damaged{"not as this program writes it"};
   const auto object = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
   if (!object.is_object() || object.value("format_version", nlohmann::json()) != 1) return damaged;
   const auto ended = object.find("ended_lines");
@@ -87,18 +88,22 @@ base::Result<RetiredBooks> parse_retired_books(std::string_view text) {
 
 Retention::Retention(std::filesystem::path spool, std::filesystem::path state,
                      RetentionLimits limits)
-    : spool_(std::move(spool)), state_(std::move(state)), limits_(limits) {}
+    : spool_(std::move(spool)), kept_(std::move(state), "retired"), limits_(limits) {}
 
 base::Status Retention::open() {
-  const auto path = state_ / "retired.json";
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return base::ok_status();
-  const auto text = base::read_file(path);
-  if (!text) return text.error();
-  auto books = parse_retired_books(*text);
-  if (!books) return books.error();
+  const auto text = kept_.load_or_plain([](std::string_view kept) {
+    const auto books = parse_retired_books(kept);
+    return books ? base::ok_status() : base::Status(books.error());
+  });
+  if (!text) {
+    return base::Error{text.error().message +
+                       ": the books of segments that were deleted are lost; restore one of the two "
+                       "files, or remove both: status then counts their lines as not written"};
+  }
+  if (!kept_.damage().empty()) spdlog::error("{}the other one is used", kept_.damage());
+  if (!text->has_value()) return base::ok_status();
   const std::lock_guard lock(mutex_);
-  books_ = std::move(books).value();
+  books_ = parse_retired_books(**text).value();
   return base::ok_status();
 }
 
@@ -135,7 +140,7 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
       if (auto status = delete_data(entry, counts); !status) return status.error();
     }
   }
-  auto retired = retire_manifests(catalogue, limits.manifest_keep_ns, now_s, counts);
+  auto retired = retire_manifests(catalogue, sinks, limits.manifest_keep_ns, now_s, counts);
   if (!retired) return retired.error();
   const std::lock_guard lock(mutex_);
   total_.segments += counts.segments;
@@ -144,20 +149,24 @@ base::Result<Retention::Counts> Retention::run(const CatalogueSnapshot& catalogu
   return counts;
 }
 
-base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std::uint64_t keep_ns,
+base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue,
+                                         const std::vector<SinkReach>& sinks, std::uint64_t keep_ns,
                                          std::int64_t now_s, Counts& counts) {
   RetiredBooks next = books();
   std::vector<std::filesystem::path> files;
   FileStore store(spool_);
   for (const auto& [lane, segments] : catalogue.lanes) {
     if (lane.kind == logfmt::SegmentKind::kForeign) continue;
+    const Position least = least_position(sinks, lane);
     for (const auto& [index, entry] : segments) {
       const bool is_old = now_s - entry.sealed_at >= seconds(keep_ns);
       if (entry.place != Place::kGone || !is_old) break;
+      const auto manifest = store.manifest(entry);
+      if (!manifest) return manifest.error();
+      // Given up before a sink had it: from the manifest that sink learns how many lines it misses.
+      if (Position{index, manifest->bytes} > least) break;
       RetiredBooks::Lane& retired = next.lanes[lane];
       if (index >= retired.next_index) {
-        const auto manifest = store.manifest(entry);
-        if (!manifest) return manifest.error();
         retired.lines += manifest->lines;
         retired.next_index = index + 1;
       }
@@ -174,7 +183,7 @@ base::Status Retention::retire_manifests(const CatalogueSnapshot& catalogue, std
     lane = has_files ? std::next(lane) : next.lanes.erase(lane);
   }
   if (next != books()) {
-    auto status = base::write_file_atomic(state_ / "retired.json", to_text(next));
+    auto status = kept_.save_twice(to_text(next));
     if (!status) return status;
     const std::lock_guard lock(mutex_);
     books_ = std::move(next);

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "shipper/deliver/checkpoint.h"
+#include "shipper/state/kept_text.h"
 #include "shipper/tail/catalogue.h"
 #include "shipper/tail/lane_kinds.h"
 
@@ -72,12 +73,13 @@ class Retention {
   Counts total() const;
 
  private:
-  base::Status retire_manifests(const CatalogueSnapshot& catalogue, std::uint64_t keep_ns,
+  base::Status retire_manifests(const CatalogueSnapshot& catalogue,
+                                const std::vector<SinkReach>& sinks, std::uint64_t keep_ns,
                                 std::int64_t now_s, Counts& counts);
   base::Status delete_data(const SegmentEntry& entry, Counts& counts) const;
 
   const std::filesystem::path spool_;
-  const std::filesystem::path state_;
+  KeptText kept_;  // <state>/retired.0 and .1.
   mutable std::mutex mutex_;
   RetentionLimits limits_;  // Guarded by mutex_.
   RetiredBooks books_;      // Guarded by mutex_.

@@ -255,7 +255,11 @@ std::vector<SinkReport> Service::reports() {
     // A sink that has not been opened has told nothing: as far as is known, it lacks everything.
     static const Checkpoint kNothing;
     const auto& delivered = report.status.delivered;
-    report.books = balance(report.name, delivered == nullptr ? kNothing : *delivered, lane->wanted);
+    const bool is_known = delivered != nullptr;
+    report.books = balance(
+        report.name, is_known ? with_resolved(*delivered, lane->resolved) : kNothing, lane->wanted);
+    // As little as what it has, it is known what it lacks of segments that are gone.
+    if (!is_known) report.books.pending += std::exchange(report.books.missing, 0);
     report.accepted = read_accepted_loss(config().sink_state(report.name));
     reports.push_back(std::move(report));
   }

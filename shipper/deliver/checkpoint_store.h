@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "shipper/deliver/checkpoint.h"
 #include "shipper/state/file_system.h"
+#include "shipper/state/kept_text.h"
 
 namespace pixel::shipper {
 
@@ -23,7 +24,7 @@ class CheckpointStore {
  public:
   /// `directory` holds checkpoint.0 and checkpoint.1; it must exist by the first save.
   explicit CheckpointStore(std::filesystem::path directory, FileSystem& files = real_file_system())
-      : directory_(std::move(directory)), files_(files) {}
+      : kept_(std::move(directory), "checkpoint", files) {}
 
   /// The newest whole one; nothing where none was ever saved. An error where files exist and none
   /// is whole: to begin anew would deliver everything twice, so that is the operator's decision.
@@ -33,22 +34,10 @@ class CheckpointStore {
   base::Status save(const StoredCheckpoint& stored);
 
   /// After load(): why the newer file was not used; "" when nothing was wrong.
-  const std::string& damage() const noexcept { return damage_; }
+  const std::string& damage() const noexcept { return kept_.damage(); }
 
  private:
-  std::filesystem::path file(std::uint64_t sequence) const;
-  const std::filesystem::path directory_;
-  FileSystem& files_;
-  std::uint64_t next_sequence_ = 0;
-  std::string damage_;
+  KeptText kept_;
 };
-
-/// The content of one file; parse refuses any changed byte and any cut.
-std::string to_text(const StoredCheckpoint& stored, std::uint64_t sequence);
-struct SequencedCheckpoint {
-  StoredCheckpoint stored;
-  std::uint64_t sequence = 0;
-};
-base::Result<SequencedCheckpoint> parse_stored_checkpoint(std::string_view text);
 
 }  // namespace pixel::shipper

@@ -144,6 +144,50 @@ TEST_F(BudgetTest, TheOldestGoAfterTheLastChanceAndAreNamed) {
   EXPECT_EQ(again.state().dropped, dropped);
 }
 
+TEST_F(BudgetTest, TheLastChanceBeginsWhenGivingUpIsAllowed) {
+  write_segments(4);
+  BudgetLimits limits;
+  limits.budget_bytes = used() - 10 * base::kKiB;
+  Budget budget(spool(), state(), limits);
+  const Checkpoint none;
+  const std::vector<SinkPosition> sinks = {{"a", kAllLanes, &none}};
+  run(budget, sinks, kNow);
+  limits.when_full = WhenFull::kDropOldest;
+  budget.set_limits(limits);
+  run(budget, sinks, kNow + 5000);
+  EXPECT_EQ(budget.state().drops_at, kNow + 5600);
+  run(budget, sinks, kNow + 5599);
+  EXPECT_TRUE(has_data(0));
+  run(budget, sinks, kNow + 5600);
+  EXPECT_FALSE(has_data(0));
+}
+
+TEST_F(BudgetTest, NamesOfWhatWasGivenUpOutliveTheDamageOfEitherFile) {
+  write_segments(4);
+  BudgetLimits limits;
+  limits.budget_bytes = used() - 60 * base::kKiB;
+  limits.when_full = WhenFull::kDropOldest;
+  limits.last_chance_ns = 0;
+  Budget budget(spool(), state(), limits);
+  const Checkpoint none;
+  run(budget, {{"a", kAllLanes, &none}}, kNow);
+  const DroppedBooks dropped = budget.state().dropped;
+  ASSERT_EQ(dropped.segments, 2U);
+  for (const char* name : {"dropped.0", "dropped.1"}) {
+    const auto path = state() / name;
+    const std::string whole = base::read_file(path).value();
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      std::string flipped = whole;
+      flipped[i] = static_cast<char>(flipped[i] ^ 1);
+      ASSERT_TRUE(base::write_file_atomic(path, flipped).ok());
+      Budget again(spool(), state(), limits);
+      ASSERT_TRUE(again.open().ok());
+      ASSERT_EQ(again.state().dropped, dropped) << name << " byte " << i;
+    }
+    ASSERT_TRUE(base::write_file_atomic(path, whole).ok());
+  }
+}
+
 TEST_F(BudgetTest, ASinkThatCatchesUpInTimeLosesNothing) {
   write_segments(4);
   BudgetLimits limits;

@@ -145,6 +145,53 @@ TEST_F(RetentionTest, ManifestsGoLaterAndTheirLinesStayInTheBooks) {
   EXPECT_EQ(books.residue, 0);
 }
 
+// Given up when the spool was full, before the sink came to it.
+TEST_F(RetentionTest, AManifestThatASinkStillNeedsStays) {
+  write_segments(3);
+  for (const std::uint32_t index : {0U, 1U}) std::filesystem::remove(writer_.sealed_path(index));
+  EXPECT_EQ(run({at(0, 0, 0), at(3, 0, 6)}, 8 * kDay).manifests, 0U);
+  EXPECT_EQ(balance(at(0, 0, 0)).missing, 4U);
+  EXPECT_EQ(balance(at(0, 0, 0)).pending, 2U);
+  EXPECT_EQ(balance(at(0, 0, 0)).residue, 0);
+  EXPECT_EQ(run({at(1, 0, 2), at(3, 0, 6)}, 8 * kDay).manifests, 1U);
+  EXPECT_FALSE(has_manifest(0));
+  EXPECT_TRUE(has_manifest(1));
+}
+
+TEST_F(RetentionTest, BooksOutliveTheDamageOfEitherFile) {
+  write_segments(2);
+  EXPECT_EQ(run({at(2, 0, 4)}, 8 * kDay).segments, 2U);
+  EXPECT_EQ(run({at(2, 0, 4)}, 8 * kDay).manifests, 2U);
+  const RetiredBooks books = retention_.books();
+  for (const char* name : {"retired.0", "retired.1"}) {
+    const std::string whole = base::read_file(state() / name).value();
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      std::string flipped = whole;
+      flipped[i] = static_cast<char>(flipped[i] ^ 1);
+      ASSERT_TRUE(base::write_file_atomic(state() / name, flipped).ok());
+      Retention again(spool(), state(), {});
+      ASSERT_TRUE(again.open().ok());
+      ASSERT_EQ(again.books(), books) << name << " byte " << i;
+    }
+    ASSERT_TRUE(base::write_file_atomic(state() / name, whole).ok());
+  }
+  for (const char* name : {"retired.0", "retired.1"}) {
+    ASSERT_TRUE(base::write_file_atomic(state() / name, "x").ok());
+  }
+  Retention again(spool(), state(), {});
+  const auto opened = again.open();
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.error().message.find("retired.0"), std::string::npos);
+}
+
+TEST_F(RetentionTest, BooksOfAnEarlierVersionAreRead) {
+  RetiredBooks books;
+  books.ended_lines = 7;
+  ASSERT_TRUE(base::write_file_atomic(state() / "retired.json", to_text(books)).ok());
+  ASSERT_TRUE(retention_.open().ok());
+  EXPECT_EQ(retention_.books(), books);
+}
+
 TEST_F(RetentionTest, CrashBetweenTheBooksAndTheFilesCountsNothingTwice) {
   write_segments(2);
   const Checkpoint delivered = at(2, 0, 4);
