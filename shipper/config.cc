@@ -61,6 +61,16 @@ std::string rows_text(const base::ConfigSection& root) {
   return text;
 }
 
+// Two sinks that write the same files would each cut off what the other wrote.
+void refuse_shared_path(base::ConfigSection& section, const std::string& kind,
+                        std::set<std::string>& names) {
+  const bool is_local = kind == "file" || kind == "lake" || kind == "duckdb";
+  const std::string path = section.text("path");
+  // No name of a sink has a space.
+  if (!is_local || path.empty() || names.insert(kind + " " + path).second) return;
+  section.fail("path", "a path that no other sink of this kind has");
+}
+
 void read_sink_section(base::ConfigSection& section, const std::string& rows,
                        const std::vector<TableSpec>& tables, std::set<std::string>& names,
                        std::vector<SinkConfig>& sinks) {
@@ -98,6 +108,7 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
   const bool is_known = std::find(kinds.begin(), kinds.end(), kind_name) != kinds.end();
   if (is_known) {
     sink.kind = kind_name;
+    refuse_shared_path(section, kind_name, names);
     sink.make = read_sink(kind, section);
     section.finish();
     sinks.push_back(std::move(sink));

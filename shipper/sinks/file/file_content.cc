@@ -10,9 +10,9 @@
 namespace pixel::shipper {
 namespace {
 
-// About half a megabyte of JSON: small enough for a core's cache, large enough for a system call,
-// and for a gzip member to compress as well as a larger one.
-constexpr std::size_t kPieceRows = 512;
+// About a quarter of a megabyte of JSON: small enough for a core's cache, large enough for a system
+// call, and for a gzip member to compress as well as a larger one.
+constexpr std::size_t kPieceRows = 256;
 constexpr std::size_t kAccessSeries = 0;
 constexpr std::size_t kEventSeries = 1;
 
@@ -89,8 +89,8 @@ base::Status FileContent::encode_rows(std::size_t table, const RowBlock& rows, s
 // Without the comment lines: every file has a header of its own. A line of the log has no '#',
 // which its encoding replaces; one of the events may.
 base::Status FileContent::encode_lines(const LineChunk& chunk, const Write& write) {
-  const std::size_t series =
-      chunk.segment.lane.kind == logfmt::SegmentKind::kAccess ? kAccessSeries : kEventSeries;
+  const bool is_access = logfmt::line_kind(chunk.segment.lane.kind) == logfmt::SegmentKind::kAccess;
+  const std::size_t series = is_access ? kAccessSeries : kEventSeries;
   std::string_view text = chunk.text;
   std::size_t at = 0;
   while ((at = text.find('#', at)) != std::string_view::npos) {

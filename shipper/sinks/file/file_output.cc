@@ -75,6 +75,12 @@ base::Status FileOutput::cut(const OutputEnd& end) {
   fd_.reset();
   if (end.bytes > 0) {
     if (auto status = open_file(); !status) return status;
+    const auto is_same = has_header();
+    if (!is_same) return is_same.error();
+    if (!*is_same) {
+      fd_.reset();
+      end_ = kept_ = {end.number + 1, 0};
+    }
   }
   // Also the file itself, where nothing of it counts.
   std::error_code error;
@@ -82,6 +88,13 @@ base::Status FileOutput::cut(const OutputEnd& end) {
   while (std::filesystem::remove(file(number), error)) ++number;
   if (error) return base::Error{"cannot remove " + file(number).string() + ": " + error.message()};
   return base::sync_directory(options_.directory);
+}
+
+base::Result<bool> FileOutput::has_header() const {
+  std::string found(options_.header.size(), '\0');
+  const ssize_t count = ::pread(fd_.get(), found.data(), found.size(), 0);
+  if (count < 0) return base::errno_error("read", file(end_.number), errno);
+  return found == options_.header;
 }
 
 // Opens the file that end_ lies in and cuts off what is beyond it.

@@ -42,7 +42,8 @@ class FileOutput {
   };
   explicit FileOutput(Options options) : options_(std::move(options)) {}
 
-  /// Cuts off what lies beyond `end`. An error where bytes before it are missing.
+  /// Cuts off what lies beyond `end`. An error where bytes before it are missing. Where the file
+  /// begins with another header, of other columns, the next one is begun.
   base::Status cut(const OutputEnd& end);
 
   /// Begins a batch at the place where cut() or the last keep() left the series; what a failed
@@ -63,6 +64,7 @@ class FileOutput {
 
  private:
   base::Status open_file();
+  base::Result<bool> has_header() const;
   base::Status write(std::string_view bytes);
 
   const Options options_;

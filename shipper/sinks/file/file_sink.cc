@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // See file_sink.h. Order of a delivery: bytes, fdatasync, checkpoint with the new lengths. A crash
-// between any two leaves bytes beyond a length, which open() cuts off.
+// between any two leaves bytes beyond a length, which open() cuts off. Before the first byte of a
+// series a checkpoint knows it, with a length of 0.
 #include "shipper/sinks/file/file_sink.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <functional>
@@ -11,6 +16,7 @@
 
 #include "base/diagnostics.h"
 #include "base/file.h"
+#include "base/unique_fd.h"
 #include "shipper/deliver/checkpoint_store.h"
 #include "shipper/encode/gzip_member.h"
 #include "shipper/sinks/file/file_content.h"
@@ -27,6 +33,7 @@ class FileSink : public Sink {
   SinkTraits traits() const override {
     SinkTraits traits;
     traits.takes_lines = options_.format == FileFormat::kRaw;
+    traits.can_be_audited = options_.format != FileFormat::kRaw;
     return traits;
   }
   Guarantee guarantee() const override {
@@ -40,10 +47,15 @@ class FileSink : public Sink {
   base::Status reach() override { return base::check_writable(options_.path); }
   base::Result<std::vector<Holding>> holdings() override;
   Verdict restore(const Batch& batch) override;
-  void close() override { outputs_.clear(); }
+  void close() override {
+    outputs_.clear();
+    lock_.reset();
+  }
 
  private:
   using Encode = std::function<base::Status(const FileContent::Write&)>;
+  base::Status take_lock();
+  base::Status refuse_unknown_files(const OutputEnds& ends) const;
   base::Status cut_outputs(const OutputEnds& ends);
   base::Status write(const Encode& encode);
   base::Status write_missing(const Batch& batch);
@@ -58,6 +70,7 @@ class FileSink : public Sink {
   const FileSinkOptions options_;
   CheckpointStore store_;
   FileContent content_;
+  base::UniqueFd lock_;
   std::vector<FileOutput> outputs_;  // In the order of the series.
   bool save_failed_ = false;         // The last batch's checkpoint may be stored nevertheless.
   Checkpoint checkpoint_;            // As it is stored.
@@ -70,10 +83,47 @@ class FileSink : public Sink {
 FileSink::FileSink(const FileSinkOptions& options)
     : options_(options), store_(options.state_directory), content_(options) {}
 
+// The directory itself is the lock: nothing of ours lies among the files. One that is held is kept:
+// open() may be tried again.
+base::Status FileSink::take_lock() {
+  if (lock_) return base::ok_status();
+  auto directory = base::open_file(options_.path, O_RDONLY | O_DIRECTORY);
+  if (!directory) return directory.error();
+  if (::flock(directory->get(), LOCK_EX | LOCK_NB) != 0) {
+    return base::Error{options_.path.string() +
+                       " is written by another sink or shipper (the folder is locked): give each a "
+                       "path of its own"};
+  }
+  lock_ = std::move(*directory);
+  return base::ok_status();
+}
+
+// Files of a series that the checkpoint does not know are not ours to cut: its state was lost, or
+// the sink has another name now. All of ours are known, by the checkpoint that open() stores.
+base::Status FileSink::refuse_unknown_files(const OutputEnds& ends) const {
+  const auto names = base::list_directory(options_.path);
+  if (!names) return names.error();
+  for (const FileContent::Series& series : content_.series()) {
+    if (ends.contains(series.stem)) continue;
+    for (const std::string& name : *names) {
+      std::error_code error;
+      const bool is_of_series =
+          name.starts_with(series.stem + "-") && name.ends_with(series.suffix);
+      if (!is_of_series || std::filesystem::file_size(options_.path / name, error) == 0) continue;
+      return base::Error{fmt::format(
+          "{} is there already, and the state of sink {} in {} knows nothing of it: restore the "
+          "state, or move the files away to begin anew",
+          (options_.path / name).string(), options_.name, options_.state_directory.string())};
+    }
+  }
+  return base::ok_status();
+}
+
 base::Result<Checkpoint> FileSink::open() {
   for (const auto& directory : {options_.path, options_.state_directory}) {
     if (auto status = base::create_directories(directory); !status) return status.error();
   }
+  if (auto status = take_lock(); !status) return status.error();
   auto stored = store_.load();
   if (!stored) return stored.error();
   if (!store_.damage().empty()) {
@@ -87,7 +137,12 @@ base::Result<Checkpoint> FileSink::open() {
     ends = std::move(*parsed);
     checkpoint = std::move((*stored)->checkpoint);
   }
+  if (auto status = refuse_unknown_files(ends); !status) return status.error();
   if (auto status = cut_outputs(ends); !status) return status.error();
+  if (ends_ != ends) {
+    auto status = store_.save({checkpoint, to_text(ends_)});
+    if (!status) return status.error();
+  }
   present_.reset();
   checkpoint_ = checkpoint;
   return checkpoint;

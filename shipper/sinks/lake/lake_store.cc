@@ -54,6 +54,9 @@ base::Status LakeStore::find_files(Uploader* uploader, bool is_previous) {
   if (!index) return index.error();
   const std::lock_guard lock(mutex_);
   index_ = std::move(*index);
+  if (committed_.number == 0) {
+    if (auto refused = refuse_unknown_files(); !refused) return refused;
+  }
   if (is_previous) {
     if (auto dropped = drop_unknown_deliveries(); !dropped) return dropped;
   }
@@ -64,6 +67,18 @@ base::Status LakeStore::find_files(Uploader* uploader, bool is_previous) {
     changed_.insert(partition);
     // Numbers are never used twice, not even after the loss of a record.
     if (!files.empty()) committed_.number = std::max(committed_.number, files.back().number);
+  }
+  return base::ok_status();
+}
+
+// No file becomes visible before the first record: they are another lake's, or the records are
+// lost.
+base::Status LakeStore::refuse_unknown_files() const {
+  for (const auto& [partition, files] : index_) {
+    if (files.empty()) continue;
+    return base::Error{fmt::format(
+        "{} is there already, and there is no {}: restore it, or move the files away to begin anew",
+        (paths_.root / partition / files.front().name).string(), paths_.commit.string())};
   }
   return base::ok_status();
 }

@@ -59,6 +59,7 @@ class LakeStore {
  private:
   base::Status take_lock();
   base::Status find_files(Uploader* uploader, bool is_previous);
+  base::Status refuse_unknown_files() const;
   base::Status drop_unknown_deliveries();
   void update_index();
   void step(std::string_view name) const {

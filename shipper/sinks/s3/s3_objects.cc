@@ -146,7 +146,7 @@ class LinePlanner {
 
   // Nearly all lines are of the hour of the one before.
   void find_object(const logfmt::SegmentId& segment, std::string_view line) {
-    const bool is_access = segment.lane.kind == logfmt::SegmentKind::kAccess;
+    const bool is_access = logfmt::line_kind(segment.lane.kind) == logfmt::SegmentKind::kAccess;
     const bool is_same =
         is_access && current_ != nullptr && !line_hour_.empty() && line.starts_with(line_hour_);
     if (is_same) return;

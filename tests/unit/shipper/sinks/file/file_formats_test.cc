@@ -132,6 +132,64 @@ TEST_F(FileFormatsTest, ATableThatIsConfiguredAgainGoesOn) {
   EXPECT_EQ(std::count(b.begin(), b.end(), '\n'), 2);
 }
 
+TEST_F(FileFormatsTest, OtherColumnsBeginAnotherCsvFile) {
+  auto full = options(FileFormat::kCsv);
+  auto sink = make_file_sink(full);
+  Checkpoint checkpoint = sink->open().value();
+  const auto deliver = [&](const std::vector<TableSpec>& tables, std::uint64_t number) {
+    Batcher batcher({tables}, {}, checkpoint);
+    batcher.append(kAccess, number * 1000, numbered_line(number), 0);
+    const Batch batch = batcher.cut(FlushReason::kDrain);
+    EXPECT_EQ(sink->deliver(batch).kind, Verdict::Kind::kAcked);
+    checkpoint = batch.after;
+    sink->close();
+  };
+  deliver(full.tables, 0);
+  const std::string first = content("requests-00000001.csv");
+  full.tables = {requests_table({parameter_column("a")})};
+  for (std::uint64_t number = 1; number <= 2; ++number) {
+    sink = make_file_sink(full);
+    EXPECT_EQ(sink->open().value(), checkpoint);
+    deliver(full.tables, number);
+  }
+  EXPECT_EQ(content("requests-00000001.csv"), first);
+  const std::string second = content("requests-00000002.csv");
+  EXPECT_EQ(std::count(second.begin(), second.end(), '\n'), 3);
+  sink = make_file_sink(full);
+  ASSERT_TRUE(sink->open().ok());
+  const auto holdings = sink->holdings();
+  ASSERT_TRUE(holdings.ok()) << holdings.error().message;
+  EXPECT_EQ((*holdings)[0].distinct_rows, 3U);
+}
+
+TEST_F(FileFormatsTest, RawLinesOfForeignFilesAreAccessLines) {
+  auto sink = make_file_sink(options(FileFormat::kRaw));
+  Batcher batcher({{}, true}, {}, sink->open().value());
+  batcher.append({{logfmt::SegmentKind::kForeign, 1, 2, 3}, 0}, 0, numbered_line(0), 0);
+  ASSERT_EQ(sink->deliver(batcher.cut(FlushReason::kDrain)).kind, Verdict::Kind::kAcked);
+  EXPECT_EQ(content("access-00000001.log"), std::string(logfmt::kAccessHeader) + numbered_line(0));
+}
+
+// Valid JSON that not every reader takes.
+TEST_F(FileFormatsTest, RowsWithAwkwardJsonAreReadBack) {
+  auto full = options(FileFormat::kJsonLines);
+  ColumnSpec json = parameter_column("j");
+  json.type = ColumnType::kJson;
+  full.tables = {requests_table({json})};
+  auto sink = make_file_sink(full);
+  Batcher batcher({full.tables}, {}, sink->open().value());
+  std::uint64_t offset = 0;
+  for (const char* query : {"j=1e999", "j=%7B%22a%22:%22%5Cud800%22%7D"}) {
+    offset += batcher.append(kAccess, offset, access_line({{logfmt::Field::kUriQuery, query}}), 0);
+  }
+  const Batch batch = batcher.cut(FlushReason::kDrain);
+  ASSERT_TRUE(batch.dead_letters.empty());
+  ASSERT_EQ(sink->deliver(batch).kind, Verdict::Kind::kAcked);
+  const auto holdings = sink->holdings();
+  ASSERT_TRUE(holdings.ok()) << holdings.error().message;
+  EXPECT_EQ((*holdings)[0].distinct_rows, 2U);
+}
+
 TEST_F(FileFormatsTest, CsvHasItsHeaderOnceInEveryFile) {
   for (const bool gzip : {false, true}) {
     auto full = options(FileFormat::kCsv);

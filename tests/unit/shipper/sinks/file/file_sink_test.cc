@@ -97,6 +97,7 @@ TEST_P(FileSinkTest, RestoreBringsBackWhatIsNotThereAndNothingElse) {
   auto sink = make_file_sink(options());
   const Checkpoint checkpoint = sink->open().value();
   EXPECT_EQ(sink->deliver(batch(checkpoint, 1)).kind, Verdict::Kind::kAcked);
+  sink->close();
   EXPECT_EQ(rows_held(), 2101U);
 }
 
@@ -155,6 +156,49 @@ TEST_P(FileSinkTest, RefusesOutputThatIsShorterThanItsCheckpoint) {
   EXPECT_NE(opened.error().message.find("rows are missing"), std::string::npos);
 }
 
+TEST_P(FileSinkTest, RefusesFilesThatItsStateKnowsNothingOf) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  ASSERT_EQ(sink->deliver(batch({}, 5)).kind, Verdict::Kind::kAcked);
+  sink->close();
+  const std::string whole = base::read_file(file(1)).value();
+  std::filesystem::remove_all(directory_.path() / "state");
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto opened = make_file_sink(options())->open();
+    ASSERT_FALSE(opened.ok());
+    EXPECT_NE(opened.error().message.find(file(1).string()), std::string::npos);
+    EXPECT_NE(opened.error().message.find("restore"), std::string::npos);
+    EXPECT_EQ(base::read_file(file(1)).value(), whole);
+  }
+  // Out of the way, it begins anew.
+  std::filesystem::rename(file(1), directory_.path() / "kept");
+  auto again = make_file_sink(options());
+  EXPECT_EQ(again->open().value(), Checkpoint{});
+}
+
+TEST_P(FileSinkTest, WhatAKilledProcessWroteBeforeItsFirstCheckpointIsCut) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  sink->close();
+  ASSERT_TRUE(base::write_file_atomic(file(1), "half a ro").ok());
+  EXPECT_TRUE(make_file_sink(options())->open().ok());
+  EXPECT_FALSE(std::filesystem::exists(file(1)));
+}
+
+TEST_P(FileSinkTest, AFolderHasOneSinkAtATime) {
+  auto sink = make_file_sink(options());
+  ASSERT_TRUE(sink->open().ok());
+  ASSERT_TRUE(sink->open().ok()) << "it may be opened again";
+  FileSinkOptions other = options();
+  other.name = "other";
+  other.state_directory = directory_.path() / "other";
+  const auto refused = make_file_sink(other)->open();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("another sink"), std::string::npos);
+  sink->close();
+  EXPECT_TRUE(make_file_sink(other)->open().ok());
+}
+
 TEST_P(FileSinkTest, BeginsTheNextFileAtItsSize) {
   auto sink = make_file_sink(options(1000));
   ASSERT_TRUE(sink->open().ok());
@@ -179,7 +223,7 @@ TEST_P(FileSinkTest, DamagedNewestCheckpointRepeatsNothing) {
     checkpoint = next.after;
   }
   sink->close();
-  ASSERT_TRUE(base::write_file_atomic(directory_.path() / "state" / "checkpoint.1", "x").ok());
+  ASSERT_TRUE(base::write_file_atomic(directory_.path() / "state" / "checkpoint.0", "x").ok());
   auto again = make_file_sink(options());
   const auto opened = again->open();
   ASSERT_TRUE(opened.ok());
