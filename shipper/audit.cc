@@ -244,6 +244,8 @@ SinkAudit audit_sink(const Config& config, const SinkConfig& sink, const SinkHol
   audit.name = sink.name;
   if (!held.holdings) {
     audit.error = held.holdings.error().message;
+    const auto made = sink.make({sink.name, config.sink_state(sink.name), sink.tables});
+    audit.can_be_audited = made->traits().can_be_audited;
   } else if (held.checkpoint == nullptr) {
     audit.error = "it does not say how far it has come";
   } else {

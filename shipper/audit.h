@@ -38,7 +38,10 @@ struct SinkAudit {
   std::vector<SegmentFinding> findings;
   std::vector<std::string> notes;  // Worth knowing, no defect.
 
-  bool is_fine() const noexcept { return error.empty() && missing == 0 && twice == 0; }
+  bool can_be_audited = true;  // False: `error` says why not; it is no defect.
+  bool is_fine() const noexcept {
+    return (error.empty() || !can_be_audited) && missing == 0 && twice == 0;
+  }
 };
 
 /// `held`: the sink's own word, with its checkpoint. Progress is of all segments read.

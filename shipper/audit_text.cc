@@ -31,6 +31,7 @@ json audit_object(const SinkAudit& audit) {
   }
   return {{"name", audit.name},
           {"fine", audit.is_fine()},
+          {"can_be_audited", audit.can_be_audited},
           {"error", audit.error},
           {"segments", audit.segments},
           {"lines", audit.lines},
@@ -72,9 +73,13 @@ std::string audit_screen(const std::vector<SinkAudit>& audits) {
     for (const std::string& note : audit.notes) text += "  note: " + note + "\n";
     defects += audit.is_fine() ? 0U : 1U;
   }
-  return text + (defects == 0
-                     ? "balanced: every line that a sink has passed is where it belongs\n"
-                     : fmt::format("NOT balanced: {} of {} sinks\n", defects, audits.size()));
+  if (defects > 0) {
+    return text + fmt::format("NOT balanced: {} of {} sinks\n", defects, audits.size());
+  }
+  const bool is_any = std::any_of(audits.begin(), audits.end(),
+                                  [](const SinkAudit& audit) { return audit.can_be_audited; });
+  return text + (is_any ? "balanced: every line that a sink has passed is where it belongs\n"
+                        : "nothing was audited\n");
 }
 
 }  // namespace pixel::shipper

@@ -31,6 +31,28 @@ base::Status check_table(const std::string& table, const std::vector<TableSpec>&
       fmt::format("no table is called {}; the sink has {}", table, fmt::join(names, ", "))};
 }
 
+// Every segment that was named is read again, or the job says why not.
+base::Status check_named(const Selection& selection, const std::vector<SelectedSegment>& found,
+                         const std::vector<logfmt::SegmentId>& gone) {
+  for (const logfmt::SegmentId& segment : selection.segments) {
+    const bool is_found =
+        std::any_of(found.begin(), found.end(),
+                    [&](const SelectedSegment& one) { return one.segment == segment; }) ||
+        std::find(gone.begin(), gone.end(), segment) != gone.end();
+    if (is_found) continue;
+    if (segment.lane.kind == logfmt::SegmentKind::kForeign) {
+      return base::Error{to_text(segment) +
+                         " is of a file that others wrote: those are not read again"};
+    }
+    return base::Error{
+        fmt::format("segment {} is not there, or holds nothing that the sink takes, or the sink "
+                    "has not come to "
+                    "it yet",
+                    to_text(segment))};
+  }
+  return base::ok_status();
+}
+
 base::Result<JobOutcome> replay(const Config& config, const SinkConfig& sink_config, Sink& sink,
                                 const Checkpoint& reached, const JobRequest& request,
                                 JobProgress& progress) {
@@ -40,17 +62,15 @@ base::Result<JobOutcome> replay(const Config& config, const SinkConfig& sink_con
   const auto snapshot = catalogue.snapshot();
   const BatchContent content{sink_config.tables, sink.traits().takes_lines};
   const auto segments = select_segments(*snapshot, content.kinds(), reached, request.selection);
+  const auto gone = select_gone_segments(*snapshot, content.kinds(), reached, request.selection);
+  if (auto status = check_named(request.selection, segments, gone); !status) return status.error();
   const auto held_before = held_lines(sink);
   FileStore store(config.spool);
   Restorer restorer(sink, content, sink_config.limits, request.table, progress);
   if (auto status = restorer.run(store, segments); !status) return status.error();
   const Restorer::Counts& counts = restorer.counts();
-  JobOutcome outcome{counts.lines,
-                     counts.rows,
-                     counts.dead_lettered,
-                     counts.rejected_rows,
-                     std::nullopt,
-                     select_gone_segments(*snapshot, content.kinds(), reached, request.selection)};
+  JobOutcome outcome{counts.lines, counts.rows, counts.dead_lettered, counts.rejected_rows, {},
+                     std::nullopt, gone};
   const auto held_after = held_lines(sink);
   if (held_before && held_after) {
     outcome.restored = *held_after - std::min(*held_after, *held_before);

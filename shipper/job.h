@@ -37,6 +37,7 @@ struct JobOutcome {
   std::uint64_t rows = 0;           // What they are.
   std::uint64_t dead_lettered = 0;  // Still become no row.
   std::uint64_t rejected_rows = 0;  // The sink refused them.
+  std::string reason = {};          // Of the first line that the sink refused as a whole.
   /// Lines that have rows now and had none before; nothing where the sink cannot say what it holds.
   std::optional<std::uint64_t> restored;
   std::vector<logfmt::SegmentId> gone;  // Selected, but their data is deleted.

@@ -84,6 +84,7 @@ std::string to_json(const JobReport& report) {
   object["rows"] = outcome.rows;
   object["dead_lettered"] = outcome.dead_lettered;
   object["rejected_rows"] = outcome.rejected_rows;
+  if (!outcome.reason.empty()) object["reason"] = outcome.reason;
   object["restored"] = outcome.restored ? json(*outcome.restored) : json(nullptr);
   object["gone_segments"] = json::array();
   for (const auto& segment : outcome.gone) object["gone_segments"].push_back(to_text(segment));

@@ -65,6 +65,7 @@ class LetterReplay {
     outcome_.lines += group.size();
     for (const auto& line : group) progress_.bytes_done += line->second.text.size();
     if (!is_whole) {
+      if (!given && outcome_.reason.empty()) outcome_.reason = given.error().message;
       ++outcome_.dead_lettered;
       return base::ok_status();
     }

@@ -2,6 +2,8 @@
 // See command_line.h. COLD.
 #include "shipper/cli/command_line.h"
 
+#include "base/diagnostics.h"
+
 namespace pixel::shipper::cli {
 
 CLI::App* add_command(CLI::App& app, Invocation& invocation, const std::string& name,
@@ -13,6 +15,8 @@ CLI::App* add_command(CLI::App& app, Invocation& invocation, const std::string& 
 }
 
 int run_command_line(int argc, const char* const* argv, const char* version) {
+  // What a command answers goes to standard output, and nothing else does.
+  base::start_diagnostics("warn");
   Invocation invocation;
   CLI::App app("Ships access logs from the spool to sinks: exactly once, each at its own pace.",
                "pixel-shipper");

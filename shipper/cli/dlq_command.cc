@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <map>
 
 #include "shipper/cli/job_client.h"
@@ -19,7 +20,7 @@ struct Options {
   std::string sink;
   std::string segment;
   std::uint64_t offset = UINT64_MAX;
-  std::size_t limit = 20;
+  std::uint32_t limit = 20;
 };
 
 json letter_json(const std::string& sink, const DeadLetter& letter) {
@@ -59,7 +60,11 @@ int list(const Invocation& invocation, const Options& options) {
     const auto box = read_letter_box(config->sink_state(sink.name));
     if (!box) return fail(invocation, box.error().message);
     if (!invocation.as_json) print_list(sink, *box, options.limit);
-    for (const DeadLetter& letter : box->open) letters.push_back(letter_json(sink.name, letter));
+    const std::size_t first =
+        box->open.size() - std::min<std::size_t>(box->open.size(), options.limit);
+    for (std::size_t i = first; i < box->open.size(); ++i) {
+      letters.push_back(letter_json(sink.name, box->open[i]));
+    }
   }
   if (invocation.as_json) {
     print(
@@ -110,9 +115,10 @@ int replay(const Invocation& invocation, const Options& options) {
       invocation.as_json
           ? to_json(*report)
           : fmt::format("sink {}: {} letters replayed: {} became rows, {} are wanted by no table, "
-                        "{} stay",
+                        "{} stay{}",
                         options.sink, outcome.lines, outcome.rows,
-                        outcome.restored.value_or(0) - outcome.rows, outcome.dead_lettered));
+                        outcome.restored.value_or(0) - outcome.rows, outcome.dead_lettered,
+                        outcome.reason.empty() ? "" : ": " + outcome.reason));
   return outcome.dead_lettered == 0 ? kFine : kFailed;
 }
 

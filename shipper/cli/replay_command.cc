@@ -25,6 +25,11 @@ int replay(const Invocation& invocation, const Options& options) {
   request.table = options.table;
   if (!options.from.empty()) request.selection.from_s = parse_time(options.from, unix_now());
   if (!options.to.empty()) request.selection.to_s = parse_time(options.to, unix_now());
+  const auto& [from_s, to_s, none] = request.selection;
+  if (from_s && to_s && *from_s >= *to_s) {
+    fail(invocation, "--from is not before --to");
+    return kWrongUsage;
+  }
   for (const std::string& name : options.segments) {
     const auto segment = logfmt::parse_segment(name);
     if (!segment) {

@@ -133,12 +133,23 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
   follower_.emplace(store_, cut_, options_.chunk_bytes, content_.kinds());
   batcher_.emplace(gathered(content_, journal_), options_.limits, cut_);
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
-  board_.update([this](PipelineStatus& status) {
+  board_.update([&](PipelineStatus& status) {
     status.unresolved_intents = again_.size();
-    if (journal_ != nullptr) status.journal_note = journal_->note();
+    status.opening_note = opening_note(*checkpoint);
   });
   deliveries_.begin(std::move(checkpoint).value());
   return {};
+}
+
+// Damage that opening found, and made good where it could.
+std::string Pipeline::opening_note(const Checkpoint& checkpoint) {
+  std::string note = journal_ != nullptr ? journal_->note() : "";
+  const auto kept_bytes = dead_letters_.append({});
+  if (!kept_bytes || *kept_bytes >= checkpoint.dead_letter_bytes) return note;
+  return fmt::format(
+      "{}{}{} bytes of its dead letter file are gone: restore it, or see what they were with: "
+      "pixel-shipper audit --sink {}",
+      note, note.empty() ? "" : "; ", checkpoint.dead_letter_bytes - *kept_bytes, options_.name);
 }
 
 // Why an intent may not be sent by this program as it is; "" where it may.

@@ -57,6 +57,7 @@ class Pipeline {
   const PipelineOptions& options() const noexcept { return options_; }
 
  private:
+  std::string opening_note(const Checkpoint& checkpoint);
   Next open(std::uint64_t now_ns);
   base::Result<Checkpoint> open_parts();
   Next read_again(const CatalogueSnapshot& catalogue, std::uint64_t now_ns);

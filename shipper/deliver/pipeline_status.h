@@ -75,7 +75,7 @@ struct PipelineStatus {
   std::uint64_t rows_refused = 0;        // Taken out of batches by the sink's word.
   std::uint64_t dead_letters = 0;        // Written to the log, those of rows included.
   std::uint64_t unresolved_intents = 0;  // Of an earlier life, not read again yet.
-  std::string journal_note;              // Damage that opening found and made good.
+  std::string opening_note;              // Damage that opening found and made good.
   std::uint64_t unresolved_errors = 0;   // Attempts to read one again that failed.
 };
 

@@ -15,8 +15,8 @@ namespace {
 class Complaints {
  public:
   void look(const std::string& name, const PipelineStatus& status) {
-    if (status.journal_note != noted_) spdlog::error("sink {}: {}", name, status.journal_note);
-    noted_ = status.journal_note;
+    if (status.opening_note != noted_) spdlog::error("sink {}: {}", name, status.opening_note);
+    noted_ = status.opening_note;
     if (status.last_error == said_) return;
     if (status.last_error.empty()) {
       spdlog::info("sink {}: well again", name);

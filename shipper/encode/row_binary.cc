@@ -129,6 +129,31 @@ bool put_address(WireType type, std::string_view text, char*& out) noexcept {
   return true;
 }
 
+// False where the type has no such value.
+bool write_value(const WireColumn& wire, const Cell& cell, char*& out) noexcept {
+  switch (wire.type) {
+    case WireType::kString:
+      out = put_text(cell.text(), out);
+      return true;
+    case WireType::kFloat64:
+      out = put(cell.real, out);
+      return true;
+    case WireType::kFloat32:
+      out = put(static_cast<float>(cell.real), out);
+      return true;
+    case WireType::kDateTime:
+    case WireType::kDateTime64:
+      return put_time(wire, cell.integer, out);
+    case WireType::kUuid:
+      return put_uuid(cell.text(), out);
+    case WireType::kIpv4:
+    case WireType::kIpv6:
+      return put_address(wire.type, cell.text(), out);
+    default:
+      return put_integer(wire.type, cell.integer, out);
+  }
+}
+
 std::size_t zero_bytes(WireType type) noexcept {
   switch (type) {
     case WireType::kString:
@@ -162,7 +187,18 @@ std::string shown(ColumnType type, const Cell& cell) {
                                      : fmt::format("{}", cell.integer);
 }
 
+std::string unfit_reason(const std::string& name, ColumnType type, const Cell& cell) {
+  return fmt::format("column {}: {} does not fit the column's type", name, shown(type, cell));
+}
+
 }  // namespace
+
+std::string why_unfit(const ColumnSpec& column, const WireColumn& wire, const Cell& cell) {
+  if (cell.null || wire.type == WireType::kString || !fits_wire(column.type, wire)) return "";
+  char scratch[kFixedBytes];
+  char* out = scratch;
+  return write_value(wire, cell, out) ? "" : unfit_reason(column.name, column.type, cell);
+}
 
 bool fits_wire(ColumnType type, const WireColumn& wire) noexcept {
   const bool is_float = wire.type == WireType::kFloat32 || wire.type == WireType::kFloat64;
@@ -218,37 +254,12 @@ bool RowBinary::write_row(const RowBlock& rows, std::uint32_t row, char*& out) {
       const std::size_t bytes = zero_bytes(column.wire.type);
       std::memset(out, 0, bytes);
       out += bytes;
-    } else if (!write_value(column, cell, out)) {
-      unfit_.push_back({row, fmt::format("column {}: {} does not fit the column's type",
-                                         column.name, shown(column.type, cell))});
+    } else if (!write_value(column.wire, cell, out)) {
+      unfit_.push_back({row, unfit_reason(column.name, column.type, cell)});
       return false;
     }
   }
   return true;
-}
-
-inline bool RowBinary::write_value(const Column& column, const Cell& cell, char*& out) {
-  switch (column.wire.type) {
-    case WireType::kString:
-      out = put_text(cell.text(), out);
-      return true;
-    case WireType::kFloat64:
-      out = put(cell.real, out);
-      return true;
-    case WireType::kFloat32:
-      out = put(static_cast<float>(cell.real), out);
-      return true;
-    case WireType::kDateTime:
-    case WireType::kDateTime64:
-      return put_time(column.wire, cell.integer, out);
-    case WireType::kUuid:
-      return put_uuid(cell.text(), out);
-    case WireType::kIpv4:
-    case WireType::kIpv6:
-      return put_address(column.wire.type, cell.text(), out);
-    default:
-      return put_integer(column.wire.type, cell.integer, out);
-  }
 }
 
 }  // namespace pixel::shipper

@@ -19,6 +19,10 @@ namespace pixel::shipper {
 /// True where values of a column can be written as the wire type.
 bool fits_wire(ColumnType type, const WireColumn& wire) noexcept;
 
+/// "column status: 70000 does not fit the column's type"; "" where it fits, or where only the
+/// server can tell.
+std::string why_unfit(const ColumnSpec& column, const WireColumn& wire, const Cell& cell);
+
 /// One thread; reuses its memory.
 class RowBinary {
  public:
@@ -27,7 +31,7 @@ class RowBinary {
 
   struct Unfit {
     std::uint32_t row = 0;
-    std::string reason;  // "column status: 70000 does not fit UInt16"
+    std::string reason;  // See why_unfit.
   };
 
   /// The chosen rows, in the order given; valid until the next call. A row with a value that its
@@ -43,7 +47,6 @@ class RowBinary {
     WireColumn wire;
   };
   bool write_row(const RowBlock& rows, std::uint32_t row, char*& out);
-  bool write_value(const Column& column, const Cell& cell, char*& out);
 
   std::vector<Column> columns_;
   std::vector<Unfit> unfit_;  // Of the last call.

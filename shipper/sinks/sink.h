@@ -57,6 +57,8 @@ struct SinkTraits {
   bool takes_lines = false;
   /// So many deliver() calls at once, from as many threads. REQUIRES: 1 where keeps_checkpoint.
   std::uint32_t concurrency_max = 1;
+  /// False: what lies there cannot be read back, holdings() is an error.
+  bool can_be_audited = true;
   /// Changes when the same rows would become other bytes: a journaled batch of another version is
   /// refused instead of sent under a token that stands for other bytes.
   std::uint32_t encoder_version = 1;

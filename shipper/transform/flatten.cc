@@ -12,6 +12,9 @@ namespace {
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 bool is_lower_or_digit(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
+// Of a flattened object. Four times the longest record that the edge takes unless it is told to.
+constexpr std::size_t kBytesMax = 128 * 1024;
+
 class Flatten : public RowStep {
  public:
   explicit Flatten(std::size_t input) : input_(input) {}
@@ -25,6 +28,8 @@ class Flatten : public RowStep {
       std::set<std::string> keys;
       add_members(column[i].text(), "", arena, keys, scratch.text);
       scratch.text += '}';
+      // Each key repeats those above it: what is built to grow stays as it came.
+      if (scratch.text.size() > kBytesMax) continue;
       set_text(column[i], arena.copy(scratch.text));
     }
   }
@@ -34,6 +39,7 @@ class Flatten : public RowStep {
   static void add_members(std::string_view object, const std::string& prefix, TextArena& arena,
                           std::set<std::string>& keys, std::string& out) {
     for_each_json_member(object, [&](std::string_view raw_key, std::string_view value) {
+      if (out.size() > kBytesMax) return;
       const std::string key = prefix + snake_case(json_unescape(raw_key, arena));
       if (value.starts_with('{') && !trim_json(value.substr(1)).starts_with('}')) {
         return add_members(value, key + "_", arena, keys, out);

@@ -2,7 +2,7 @@
 -- Impressions and clicks of each ad and UTC day, as they came: a click counts on its own day.
 -- needs: events(event_time, path, fault, visitor, record)
 CREATE OR REPLACE VIEW @schema@ad_traffic_by_day AS
-SELECT CAST(event_time AS DATE) AS day,
+SELECT CAST(@utc:event_time@ AS DATE) AS day,
        @record:ad_id@ AS ad_id,
        count(CASE WHEN path LIKE '%/impressions' THEN 1 END) AS impressions,
        count(CASE WHEN path LIKE '%/clicks' THEN 1 END) AS clicks,

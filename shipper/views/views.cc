@@ -62,7 +62,9 @@ bool are_there(std::string_view needs, const std::vector<TableSpec>& tables) {
   return true;
 }
 
-// @schema@ and @record:key@ differ between the dialects; all else is the same SQL.
+// @schema@, @record:key@ and @utc:column@ differ between the dialects; all else is the same SQL.
+// DuckDB's timestamps are of UTC; PostgreSQL's are instants, which it shows in the time zone of who
+// asks.
 std::string written_for(SqlDialect dialect, std::string_view sql, std::string_view schema) {
   std::string out;
   while (true) {
@@ -77,6 +79,11 @@ std::string written_for(SqlDialect dialect, std::string_view sql, std::string_vi
       continue;
     }
     const std::string_view key = word.substr(word.find(':') + 1);
+    if (word.starts_with("utc:")) {
+      out += dialect == SqlDialect::kDuckdb ? std::string(key)
+                                            : fmt::format("({} AT TIME ZONE 'UTC')", key);
+      continue;
+    }
     out += dialect == SqlDialect::kDuckdb ? fmt::format("json_extract_string(record, '$.{}')", key)
                                           : fmt::format("(CAST(record AS jsonb) ->> '{}')", key);
   }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "shipper/sinks/clickhouse/clickhouse_presence.h"
 
@@ -77,12 +78,28 @@ Verdict ClickhouseInsert::deliver(ClickhouseClient& client, const Batch& batch,
 // What the binary encoder cannot express needs no question to the server.
 void ClickhouseInsert::drop_unfit(std::vector<std::uint32_t>& chosen,
                                   std::vector<RowFault>& faults) {
-  if (!binary_) return;
+  if (!binary_) return drop_unfit_text(chosen, faults);
   binary_->encode(*rows_, chosen);
   for (const RowBinary::Unfit& unfit : binary_->unfit()) {
     faults.push_back({table_index_, unfit.row, unfit.reason});
     std::erase(chosen, unfit.row);
   }
+}
+
+// As text the server would take a number or a time that is too large for its column, as another
+// one.
+void ClickhouseInsert::drop_unfit_text(std::vector<std::uint32_t>& chosen,
+                                       std::vector<RowFault>& faults) {
+  std::erase_if(chosen, [&](std::uint32_t row) {
+    for (std::size_t i = 0; i < target_.spec.columns.size(); ++i) {
+      const Cell& cell = rows_->columns[i][row];
+      std::string reason = why_unfit(target_.spec.columns[i], target_.wire[i], cell);
+      if (reason.empty()) continue;
+      faults.push_back({table_index_, row, std::move(reason)});
+      return true;
+    }
+    return false;
+  });
 }
 
 std::string_view ClickhouseInsert::encode(std::span<const std::uint32_t> chosen) {

@@ -44,6 +44,7 @@ class ClickhouseInsert {
                            const std::string& label, std::vector<RowFault>& faults);
   std::string_view encode(std::span<const std::uint32_t> chosen);
   void drop_unfit(std::vector<std::uint32_t>& chosen, std::vector<RowFault>& faults);
+  void drop_unfit_text(std::vector<std::uint32_t>& chosen, std::vector<RowFault>& faults);
   ClickhouseParameters parameters(const std::string& label) const;
   bool sends_token() const {
     return !look_ && target_.mode == ClickhouseMode::kToken && has_token_;

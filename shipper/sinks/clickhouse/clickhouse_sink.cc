@@ -45,7 +45,9 @@ class ClickhouseSink : public Sink {
   explicit ClickhouseSink(const ClickhouseOptions& options)
       : options_(options), askers_([this] { return std::make_unique<Lane>(options_, nullptr); }) {}
 
-  SinkTraits traits() const override { return {false, false, kConcurrencyMax, kEncoderVersion}; }
+  SinkTraits traits() const override {
+    return {false, false, kConcurrencyMax, true, kEncoderVersion};
+  }
   Guarantee guarantee() const override;
   base::Result<Checkpoint> open() override;
   Verdict deliver(const Batch& batch) override { return insert(batch, false); }

@@ -21,7 +21,9 @@ class HttpSink : public Sink {
   explicit HttpSink(const HttpSinkOptions& options)
       : options_(options), lanes_([this] { return std::make_unique<Lane>(options_); }) {}
 
-  SinkTraits traits() const override { return {false, false, kConcurrencyMax, kJsonLinesVersion}; }
+  SinkTraits traits() const override {
+    return {false, false, kConcurrencyMax, false, kJsonLinesVersion};
+  }
   Guarantee guarantee() const override {
     return {false,
             "a batch of which no answer came is sent again, under the same Idempotency-Key; a "

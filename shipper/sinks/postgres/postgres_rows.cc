@@ -62,7 +62,7 @@ PgStatus TableWriter::prepare(PostgresConnection& connection, Way way) {
   if (is_staged_ || way == Way::kCopy) return base::Unit{};
   auto made = connection.run(fmt::format(
       "CREATE TEMPORARY TABLE {} ON COMMIT DELETE ROWS AS SELECT {} FROM {} WITH NO DATA",
-      staging_.substr(staging_.find('.') + 1), columns_, target_));
+      staging_name(), columns_, target_));
   if (!made) return made.error();
   is_staged_ = true;
   return base::Unit{};
@@ -89,6 +89,14 @@ PgStatus TableWriter::write(PostgresConnection& connection, const RowBlock& rows
   return base::Unit{};
 }
 
+// Savepoints that are left open nest, and each statement then costs more than the one before. Rows
+// of a COPY stay, so that later ones meet them; staged ones make room for the next.
+PgStatus TableWriter::end_probe(PostgresConnection& connection, bool keeps_rows) {
+  const std::string undo = keeps_rows ? "" : "ROLLBACK TO SAVEPOINT probe; ";
+  auto done = connection.run(undo + "RELEASE SAVEPOINT probe");
+  return done ? PgStatus(base::Unit{}) : PgStatus(done.error());
+}
+
 // Copies [from, to) until nothing of it is refused: behind each bad row it begins anew, and where
 // the server names no line it halves.
 PgStatus TableWriter::probe(PostgresConnection& connection, const RowBlock& rows, std::size_t from,
@@ -97,15 +105,11 @@ PgStatus TableWriter::probe(PostgresConnection& connection, const RowBlock& rows
   while (from < to && faults.size() < faults_max) {
     if (auto saved = connection.run("SAVEPOINT probe"); !saved) return saved.error();
     auto written = write(connection, rows, from, to, way);
-    if (written && way == Way::kCopy) return base::Unit{};
-    if (written) {
-      auto emptied = connection.run("TRUNCATE " + staging_);
-      return emptied ? PgStatus(base::Unit{}) : PgStatus(emptied.error());
-    }
+    if (written) return end_probe(connection, way == Way::kCopy);
     const PgError error = written.error();
     if (error.sqlstate.empty() || classify(error.sqlstate) != ErrorClass::kRow) return error;
-    if (auto undone = connection.run("ROLLBACK TO SAVEPOINT probe"); !undone) return undone.error();
-    const auto line = line_of(error, name_);
+    if (auto undone = end_probe(connection, false); !undone) return undone;
+    const auto line = line_of(error, way == Way::kCopy ? name_ : staging_name());
     const bool is_named = line && *line <= to - from;
     if (!is_named && to - from > 1) {
       const std::size_t middle = from + (to - from) / 2;

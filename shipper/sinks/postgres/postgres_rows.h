@@ -48,6 +48,9 @@ class TableWriter {
  private:
   PgStatus copy(PostgresConnection& connection, const std::string& sql, const RowBlock& rows,
                 std::size_t from, std::size_t to);
+  /// "pixeledge_staging_0": as error contexts have it.
+  std::string staging_name() const { return staging_.substr(staging_.find('.') + 1); }
+  PgStatus end_probe(PostgresConnection& connection, bool keeps_rows);
   PgStatus probe(PostgresConnection& connection, const RowBlock& rows, std::size_t from,
                  std::size_t to, Way way, std::size_t faults_max, std::vector<RowFault>& faults);
 

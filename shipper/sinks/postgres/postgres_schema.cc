@@ -49,8 +49,16 @@ class Planner {
       if (auto status = plan_table(table); !status) return status.error();
     }
     if (wanted_.with_roles) plan_roles();
-    for (const ViewStatement& view : wanted_.views) plan_view(view);
     return std::move(statements_);
+  }
+
+  std::vector<ViewPlan> plan_views() {
+    std::vector<ViewPlan> plans;
+    for (const ViewStatement& view : wanted_.views) {
+      plan_view(view);
+      if (!statements_.empty()) plans.push_back({view.name, std::exchange(statements_, {})});
+    }
+    return plans;
   }
 
  private:
@@ -216,6 +224,10 @@ std::string qualified(std::string_view schema, std::string_view name) {
 
 base::Result<std::vector<std::string>> plan(const Inventory& inventory, const Wanted& wanted) {
   return Planner(inventory, wanted).plan();
+}
+
+std::vector<ViewPlan> plan_views(const Inventory& inventory, const Wanted& wanted) {
+  return Planner(inventory, wanted).plan_views();
 }
 
 PgResult<Inventory> take_inventory(PostgresConnection& connection, const Wanted& wanted) {

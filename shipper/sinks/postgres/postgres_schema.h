@@ -44,9 +44,18 @@ struct Wanted {
 PgResult<Inventory> take_inventory(PostgresConnection& connection, const Wanted& wanted);
 
 /// The statements that make what is missing, in order; none where all is there. Existing tables are
-/// widened; a column of another type is an error: no row is ever converted silently. A view of ours
-/// whose text changed is made anew; one that is not ours is left alone. Pure.
+/// widened; a column of another type is an error: no row is ever converted silently. Pure.
 base::Result<std::vector<std::string>> plan(const Inventory& inventory, const Wanted& wanted);
+
+/// What makes a view.
+struct ViewPlan {
+  std::string name;
+  std::vector<std::string> statements;
+};
+/// The same of views: one of ours whose text changed is made anew, one that is not ours is left
+/// alone. Each by itself: one whose columns have other types than it needs keeps back
+/// no other. REQUIRES: the tables are there when the statements run. Pure.
+std::vector<ViewPlan> plan_views(const Inventory& inventory, const Wanted& wanted);
 
 /// "INSERT on requests": the first right that the session's user lacks to deliver; "" where it
 /// lacks none. REQUIRES: the plan is empty.

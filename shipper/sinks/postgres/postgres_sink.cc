@@ -72,6 +72,8 @@ class PostgresSink final : public Sink {
   Verdict settle(const Batch& batch, const std::string& after, const Failure& failure);
   Verdict find_guilty(const Batch& batch, const Failure& failure, Way way);
   void end_transaction();
+  static std::string make_view(PostgresConnection& connection, const postgres::ViewPlan& view,
+                               bool dry_run);
   Way way() const { return settings_.mode == PostgresMode::kUpsert ? Way::kUpsert : Way::kCopy; }
 
   const std::string name_;
@@ -316,14 +318,30 @@ base::Result<std::string> PostgresSink::initialise(bool dry_run) {
   if (!inventory) return base::Error{explain(inventory.error())};
   auto statements = postgres::plan(*inventory, wanted(true));
   if (!statements) return statements.error();
-  if (statements->empty()) return std::string("nothing to make\n");
-  if (!dry_run) {
+  if (!dry_run && !statements->empty()) {
     if (auto done = postgres::carry_out(*connection, *statements); !done) {
       return base::Error{explain(done.error())};
     }
   }
   std::string said;
   for (const std::string& statement : *statements) said += statement + ";\n";
+  for (const postgres::ViewPlan& view : postgres::plan_views(*inventory, wanted(true))) {
+    said += make_view(*connection, view, dry_run);
+  }
+  return said.empty() ? std::string("nothing to make\n") : said;
+}
+
+// Nothing is delivered into a view: one that does not fit the tables is left out, and said.
+std::string PostgresSink::make_view(PostgresConnection& connection, const postgres::ViewPlan& view,
+                                    bool dry_run) {
+  const auto done =
+      dry_run ? PgStatus(base::Unit{}) : postgres::carry_out(connection, view.statements);
+  if (!done) {
+    return fmt::format("-- view {} is left out, it does not fit the tables: {}\n", view.name,
+                       done.error().message);
+  }
+  std::string said;
+  for (const std::string& statement : view.statements) said += statement + ";\n";
   return said;
 }
 

@@ -36,7 +36,9 @@ class StdoutSink : public Sink {
     }
   }
 
-  SinkTraits traits() const override { return {false, options_.is_raw, 1, kJsonLinesVersion}; }
+  SinkTraits traits() const override {
+    return {false, options_.is_raw, 1, false, kJsonLinesVersion};
+  }
   Guarantee guarantee() const override {
     return {false, "a batch is acked once the pipe has taken it; after a crash it comes again",
             "the reader ends before it has used what it was given"};

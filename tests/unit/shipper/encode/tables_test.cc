@@ -162,6 +162,24 @@ TEST(RowBinary, LeavesOutAndNamesRowsThatDoNotFit) {
   EXPECT_NE(encoder.unfit()[1].reason.find("'no address'"), std::string::npos);
 }
 
+TEST(WhyUnfit, NamesValuesThatTextWouldSayAndItsColumnCannotHold) {
+  ColumnSpec column;
+  column.name = "at";
+  column.type = ColumnType::kTimestamp;
+  Cell cell;
+  EXPECT_EQ(why_unfit(column, {WireType::kDateTime}, cell), "") << "NULL";
+  cell.null = false;
+  cell.integer = -1'000'000;
+  EXPECT_EQ(why_unfit(column, {WireType::kDateTime}, cell),
+            "column at: -1000000 does not fit the column's type");
+  cell.integer = std::int64_t{253402300799} * 1'000'000;
+  EXPECT_NE(why_unfit(column, {WireType::kDateTime}, cell), "");
+  EXPECT_EQ(why_unfit(column, {WireType::kDateTime64, false, 3}, cell), "");
+  EXPECT_EQ(why_unfit(column, {WireType::kString}, cell), "") << "the server's to judge";
+  column.type = ColumnType::kInteger;
+  EXPECT_NE(why_unfit(column, {WireType::kUInt16}, cell), "");
+}
+
 TEST(RowBinary, EveryPairThatFitsEncodes) {
   EXPECT_TRUE(fits_wire(ColumnType::kVarchar, {WireType::kString, true, 0}));
   EXPECT_FALSE(fits_wire(ColumnType::kVarchar, {WireType::kInt64, true, 0}));

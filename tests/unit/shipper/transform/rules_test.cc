@@ -242,6 +242,18 @@ TEST_F(RulesTest, EventsFlatAndByPath) {
   EXPECT_EQ(dead_[1].reason, "event: not one JSON object in UTF-8");
 }
 
+// Each of its keys would repeat the long one above it.
+TEST_F(RulesTest, WhatIsBuiltToGrowIsNotFlattened) {
+  RulesBuilder rules(SegmentKind::kEvents, DecodeMode::kOnce, events_table().columns);
+  ASSERT_FALSE(rules.flatten("record"));
+  std::string record = "{\"" + std::string(10'000, 'k') + "\":{\"a\":1";
+  for (int i = 0; i < 500; ++i) record += fmt::format(",\"b{}\":1", i);
+  record += "},\"aB\":2}";
+  decode({finish(rules, "t", SegmentKind::kEvents)}, event_line(record) + event_line(R"({"aB":2})"),
+         kEvents);
+  EXPECT_EQ(column(0, "record"), record + R"(|{"a_b":2})");
+}
+
 TEST_F(RulesTest, LineageIsNotChanged) {
   RulesBuilder rules(SegmentKind::kAccess, DecodeMode::kOnce, standard_columns({}));
   EXPECT_TRUE(rules.drop("_segment"));

@@ -116,16 +116,20 @@ TEST(PostgresPlan, ViewsAreMadeOnceAndAnewWhenTheirTextChanges) {
   Wanted wanted = wanted_of(small_table());
   wanted.views = {{"traffic", "CREATE OR REPLACE VIEW \"dev\".traffic AS SELECT 1"}};
   Inventory inventory = ready();
-  const auto made = *plan(inventory, wanted);
+  EXPECT_THAT(*plan(inventory, wanted), IsEmpty());
+  const auto views = plan_views(inventory, wanted);
+  ASSERT_EQ(views.size(), 1U);
+  EXPECT_EQ(views[0].name, "traffic");
+  const auto& made = views[0].statements;
   ASSERT_EQ(made.size(), 2U);
   EXPECT_EQ(made[0], wanted.views[0].sql);
   EXPECT_THAT(made[1], HasSubstr("COMMENT ON VIEW \"dev\".\"traffic\" IS 'made by pixel-shipper"));
   inventory.tables["traffic"] = {};
-  EXPECT_THAT(*plan(inventory, wanted), IsEmpty()) << "somebody else's";
+  EXPECT_THAT(plan_views(inventory, wanted), IsEmpty()) << "somebody else's";
   inventory.view_marks["traffic"] = made[1].substr(made[1].find('\'') + 1, 28 + 16);
-  EXPECT_THAT(*plan(inventory, wanted), IsEmpty());
+  EXPECT_THAT(plan_views(inventory, wanted), IsEmpty());
   wanted.views[0].sql += " AS one";
-  EXPECT_EQ(plan(inventory, wanted)->front(), "DROP VIEW \"dev\".\"traffic\"");
+  EXPECT_EQ(plan_views(inventory, wanted)[0].statements[0], "DROP VIEW \"dev\".\"traffic\"");
 }
 
 TEST(PostgresSql, QuotesNamesAndTexts) {
