@@ -43,6 +43,8 @@ std::size_t utf8_bytes(std::string_view digits) noexcept {
   return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
 }
 
+constexpr std::string_view kCrLf = "\r\n";  // One newline of the value.
+
 // Steps over one piece of a basic string and returns the bytes of the value it stands for.
 std::size_t step_basic(Walk& walk) {
   const std::string_view rest = walk.rest();
@@ -80,14 +82,21 @@ TomlPlace place_in_string(std::string_view text, const TomlPlace& begin, std::si
   if (quote != '"' && quote != '\'') return begin;
   const bool is_long = walk.rest().starts_with(quote == '"' ? "\"\"\"" : "'''");
   walk.step(is_long ? 3 : 1);
-  if (is_long && walk.rest().starts_with('\n')) walk.step();  // Not part of the value.
+  // The first newline is not part of the value.
+  if (is_long && walk.rest().starts_with(kCrLf)) {
+    walk.step(kCrLf.size());
+  } else if (is_long && walk.rest().starts_with('\n')) {
+    walk.step();
+  }
   while (offset > 0 && !walk.is_at_end()) {
     const std::string_view rest = walk.rest();
     const bool is_closing =
         is_long ? rest.starts_with(quote == '"' ? "\"\"\"" : "'''") : rest.front() == quote;
     if (is_closing) break;
     std::size_t bytes = 1;
-    if (quote == '"') {
+    if (rest.starts_with(kCrLf)) {
+      walk.step(kCrLf.size());
+    } else if (quote == '"') {
       bytes = step_basic(walk);
     } else {
       walk.step();

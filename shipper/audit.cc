@@ -59,7 +59,11 @@ class SinkAuditor {
   SinkAudit run(const CatalogueSnapshot& catalogue, const RetiredBooks& retired) {
     const Checkpoint& reached = *held_.checkpoint;
     audit_.gone_lines = reached.missing;
-    for (const SelectedSegment& selected : select_segments(catalogue, held_.wanted, reached, {})) {
+    const auto segments = select_segments(catalogue, held_.wanted, reached, {});
+    for (const SelectedSegment& selected : segments) {
+      if (selected.until != UINT64_MAX) progress_.bytes_total += selected.until;
+    }
+    for (const SelectedSegment& selected : segments) {
       if (auto status = check_readable(selected); !status) {
         audit_.error = status.error().message;
         return audit_;
@@ -120,6 +124,7 @@ class SinkAuditor {
     const Holding holding = take(selected.segment);
     ++audit_.segments;
     audit_.lines += wanted->lines;
+    progress_.lines = audit_.lines;
     audit_.filtered += wanted->filtered;
     audit_.dead_lettered += wanted->dead_lettered;
     SegmentFinding finding{selected.segment, 0, holding.rows - holding.distinct_rows, true};

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 
 #include "shipper/audit.h"
 #include "shipper/cli/job_client.h"
@@ -47,9 +49,14 @@ base::Result<std::vector<SinkAudit>> audit_all(const Config& config,
                                base::Error{"the running shipper does not know it: "
                                            "reload the settings"},
                                nullptr, kNoLanes};
-    audits.push_back(audit_sink(config, sink, found == held->end() ? unknown : *found,
-                                *catalogue.snapshot(), retention.books(), progress));
-    bar.show(progress.bytes_done, 0, audits.back().lines);
+    auto audit = std::async(std::launch::async, [&] {
+      return audit_sink(config, sink, found == held->end() ? unknown : *found,
+                        *catalogue.snapshot(), retention.books(), progress);
+    });
+    while (audit.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) {
+      bar.show(progress.bytes_done, progress.bytes_total, progress.lines);
+    }
+    audits.push_back(audit.get());
   }
   return audits;
 }

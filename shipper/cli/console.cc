@@ -73,9 +73,14 @@ int fail(const Invocation& invocation, std::string_view message) {
 
 std::optional<Config> load(const Invocation& invocation) {
   LoadedConfig loaded = load_config(invocation.config_path);
+  if (loaded.errors.empty()) return std::move(loaded.config);
+  if (invocation.as_json) {
+    print(nlohmann::json{{"error", "the settings are not fine"}, {"errors", loaded.errors}}.dump(
+        -1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return std::nullopt;
+  }
   for (const std::string& error : loaded.errors) fmt::print(stderr, "{}\n", error);
-  if (!loaded.errors.empty()) return std::nullopt;
-  return std::move(loaded.config);
+  return std::nullopt;
 }
 
 std::optional<std::vector<SinkConfig>> pick_sinks(const Invocation& invocation,

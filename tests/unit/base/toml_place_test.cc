@@ -41,6 +41,13 @@ TEST(TomlPlace, WhereNoStringIsTheBeginIsSaid) {
   EXPECT_EQ(place_in_string("", {4, 5}, 2), (TomlPlace{4, 5}));
 }
 
+TEST(TomlPlace, CarriageReturnsAreNoPartOfTheValue) {
+  const std::string text = "a = '''\r\nab\r\ncd\r\n'''\r\n";
+  EXPECT_EQ(place_in_string(text, {1, 5}, 0), (TomlPlace{2, 1}));
+  EXPECT_EQ(place_in_string(text, {1, 5}, 3), (TomlPlace{3, 1}));
+  EXPECT_EQ(place_in_string(text, {1, 5}, 4), (TomlPlace{3, 2}));
+}
+
 TEST(ConfigReader, ErrorsWithinStringsHaveAColumn) {
   const auto reader = ConfigReader::from_text(
       "[t]\nwhere = \"a \\\"b\\\" c\"\nlist = [\"x\", \"yz\"]\nrate = 2.5\n", "f.toml");
