@@ -43,9 +43,13 @@ std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offs
   if (bytes == 0) return 0;
   start(now_ns);
   const LineChunk chunk{segment, offset, batch_.text.copy(text.substr(0, bytes))};
-  batch_.lines.push_back(chunk);
   const DecodeCounts counts = decode(chunk, lines);
-  extend_ranges(segment, offset, bytes, counts.lines);
+  // Without a line it is no part of the batch: a segment that never had one is removed when its
+  // edge was killed, and a batch that names it could not be made again.
+  if (counts.lines > 0) {
+    batch_.lines.push_back(chunk);
+    extend_ranges(segment, offset, bytes, counts.lines);
+  }
   const std::int64_t oldest = counts.oldest_request_us;
   if (oldest != 0 && (oldest_request_us_ == 0 || oldest < oldest_request_us_)) {
     oldest_request_us_ = oldest;

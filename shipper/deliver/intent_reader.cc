@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "logfmt/format.h"
+
 namespace pixel::shipper {
 namespace {
 
@@ -14,13 +16,22 @@ base::Error cannot(const Range& range, std::string_view why) {
                                  range.from, range.to, why)};
 }
 
+// Version 0.1.0 could name the header of a segment without lines, which is removed when its edge
+// was killed: what lay there is known.
+bool is_header_alone(const Range& range) {
+  return range.lines == 0 && range.from == 0 && range.to == logfmt::kAccessHeader.size() &&
+         range.segment.lane.kind == logfmt::SegmentKind::kAccess;
+}
+
 base::Result<std::string> read_range(const Range& range, SegmentStore& store,
                                      const CatalogueSnapshot& catalogue) {
   const auto lane = catalogue.lanes.find(range.segment.lane);
-  if (lane == catalogue.lanes.end()) return cannot(range, "the log has no such segment");
-  const auto entry = lane->second.find(range.segment.index);
+  const bool has_lane = lane != catalogue.lanes.end();
+  const auto entry =
+      has_lane ? lane->second.find(range.segment.index) : LaneSegments::const_iterator();
   const bool is_there =
-      entry != lane->second.end() && entry->second.place != SegmentEntry::Place::kGone;
+      has_lane && entry != lane->second.end() && entry->second.place != SegmentEntry::Place::kGone;
+  if (!is_there && is_header_alone(range)) return std::string(logfmt::kAccessHeader);
   if (!is_there) return cannot(range, "the log does not have this segment any more");
   auto reader = store.open(range.segment, entry->second);
   if (!reader) return reader.error();

@@ -57,6 +57,22 @@ TEST(Batcher, CutsAtTheRowLimitWithinAChunk) {
   EXPECT_EQ(batch.after.batches, 1U);
 }
 
+TEST(Batcher, WhatHasNoLinesIsPassedAndNamedByNoRange) {
+  for (const bool is_lines : {false, true}) {
+    Batcher batcher({{requests_table({})}, is_lines}, {}, Checkpoint{});
+    const std::string header = "#Version: 1.0\n#Fields: date\n";
+    EXPECT_EQ(batcher.append(kSegment, 0, header, 0), header.size());
+    EXPECT_EQ(batcher.reached().lanes.at(kSegment.lane), (Position{4, header.size()}));
+    const std::string line = numbered_line(0);
+    EXPECT_EQ(batcher.append(kSegment, header.size(), line, 0), line.size());
+    const Batch batch = batcher.cut(FlushReason::kAge);
+    ASSERT_EQ(batch.ranges.size(), 1U);
+    EXPECT_EQ(batch.ranges[0], (Range{kSegment, header.size(), header.size() + line.size(), 1}));
+    EXPECT_EQ(batch.lines.size(), 1U);
+    EXPECT_EQ(batch.after.bytes, header.size() + line.size());
+  }
+}
+
 TEST(Batcher, CutsAtTheByteLimitAndTakesOneLineAtLeast) {
   const std::size_t line = numbered_line(0).size();
   Batcher batcher = batcher_of({.bytes = 2 * line + 5});

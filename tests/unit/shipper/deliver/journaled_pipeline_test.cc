@@ -262,6 +262,21 @@ TEST_F(JournaledPipelineTest, IntentWhoseSegmentIsGoneStopsEverythingAndSaysSo) 
   expect_all_rows_once();
 }
 
+// The edge was killed before the first line of its segment, and removes it when it starts.
+TEST_F(JournaledPipelineTest, SegmentWithoutLinesIsMissedByNobody) {
+  write_lines(5);
+  writer_.rotate();
+  destination_.verdicts.push_back({Verdict::Kind::kRetry, "busy", 0});
+  start();
+  run_until_deliveries(1);
+  std::filesystem::remove(writer_.active_path());
+  start();
+  run(50);
+  EXPECT_EQ(pipeline_->status().last_error, "");
+  drain();
+  expect_all_rows_once();
+}
+
 TEST_F(JournaledPipelineTest, ChangedBytesOfAnIntentAreNotSent) {
   write_lines(5);
   writer_.rotate();
