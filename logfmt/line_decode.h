@@ -58,7 +58,8 @@ class LineTable {
     if (number >= line.field_count) return "-";
     const std::uint32_t begin =
         number == 0 ? line.begin : separators_[line.first_separator + number - 1] + 1;
-    return text_.substr(begin, separators_[line.first_separator + number] - begin);
+    // Of every field of every row: the bounds check of substr() is a tenth of what this costs.
+    return {text_.data() + begin, separators_[line.first_separator + number] - begin};
   }
 
  private:

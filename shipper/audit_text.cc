@@ -17,7 +17,10 @@ std::string finding_line(const SegmentFinding& finding) {
   std::string text = "  segment " + to_text(finding.segment) + ":";
   if (finding.missing > 0) text += fmt::format(" {} rows MISSING", finding.missing);
   if (finding.twice > 0) text += fmt::format(" {} rows TWICE", finding.twice);
-  if (finding.missing > 0 && !finding.can_be_read) text += " (its data is deleted)";
+  if (finding.missing > 0 && !finding.can_be_read) {
+    const bool is_foreign = finding.segment.lane.kind == logfmt::SegmentKind::kForeign;
+    text += is_foreign ? " (files of others are not read again)" : " (its data is deleted)";
+  }
   return text + "\n";
 }
 
