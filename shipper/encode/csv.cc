@@ -3,7 +3,6 @@
 #include "shipper/encode/csv.h"
 
 #include "base/assert.h"
-#include "shipper/encode/row_ahead.h"
 #include "shipper/encode/text_scan.h"
 
 namespace pixel::shipper {
@@ -35,7 +34,6 @@ std::string_view Csv::encode(const RowBlock& rows, std::size_t from, std::size_t
   DCHECK(rows.columns.size() == types_.size() && to <= rows.row_count);
   char* out = buffer_.begin();
   for (std::size_t row = from; row < to; ++row) {
-    look_ahead(rows, row);
     for (std::size_t i = 0; i < types_.size(); ++i) {
       const Cell& cell = rows.columns[i][row];
       if (!cell.null) out = write_cell(types_[i], cell, out);

@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "base/assert.h"
-#include "shipper/encode/row_ahead.h"
 #include "shipper/encode/text_scan.h"
 
 namespace pixel::shipper {
@@ -96,7 +95,6 @@ std::string_view JsonLines::encode(const RowBlock& rows, std::size_t from, std::
   for (std::size_t i = 0; i < keys_.size(); ++i) cells_[i] = rows.columns[i].data();
   char* out = buffer_.begin();
   for (std::size_t row = from; row < to; ++row) {
-    look_ahead(rows, row);
     out = write_row(row, buffer_.make_room(out, fixed_bytes_));
   }
   return buffer_.until(out);
