@@ -14,11 +14,6 @@ using nlohmann::json;
 
 constexpr const char* kStem = "accepted_loss";
 
-base::Status check(std::string_view text) {
-  const auto loss = parse_accepted_loss(text);
-  return loss ? base::ok_status() : base::Status(loss.error());
-}
-
 }  // namespace
 
 std::string to_text(const AcceptedLoss& loss) {
@@ -39,7 +34,7 @@ base::Result<AcceptedLoss> parse_accepted_loss(std::string_view text) {
 }
 
 AcceptedLoss read_accepted_loss(const std::filesystem::path& sink_state) {
-  const auto text = KeptText(sink_state, kStem).load_or_plain(check);
+  const auto text = KeptText(sink_state, kStem).load_or_plain(taken_by(parse_accepted_loss));
   if (!text || !text->has_value()) return {};
   return parse_accepted_loss(**text).value();
 }
@@ -49,7 +44,7 @@ base::Status write_accepted_loss(const std::filesystem::path& sink_state,
   if (auto status = base::create_directories(sink_state); !status) return status;
   KeptText kept(sink_state, kStem);
   // What cannot be read any more is replaced: it accepts nothing.
-  (void)kept.load(check);
+  (void)kept.load(taken_by(parse_accepted_loss));
   return kept.save_twice(to_text(loss));
 }
 

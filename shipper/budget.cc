@@ -86,10 +86,7 @@ Budget::Budget(std::filesystem::path spool, std::filesystem::path state, BudgetL
 }
 
 base::Status Budget::open() {
-  const auto text = kept_.load_or_plain([](std::string_view kept) {
-    const auto books = parse_dropped_books(kept);
-    return books ? base::ok_status() : base::Status(books.error());
-  });
+  const auto text = kept_.load_or_plain(taken_by(parse_dropped_books));
   if (!text) {
     return base::Error{
         text.error().message +

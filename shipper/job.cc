@@ -46,8 +46,7 @@ base::Status check_named(const Selection& selection, const std::vector<SelectedS
     }
     return base::Error{
         fmt::format("segment {} is not there, or holds nothing that the sink takes, or the sink "
-                    "has not come to "
-                    "it yet",
+                    "has not come to it yet",
                     to_text(segment))};
   }
   return base::ok_status();

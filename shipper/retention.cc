@@ -91,10 +91,7 @@ Retention::Retention(std::filesystem::path spool, std::filesystem::path state,
     : spool_(std::move(spool)), kept_(std::move(state), "retired"), limits_(limits) {}
 
 base::Status Retention::open() {
-  const auto text = kept_.load_or_plain([](std::string_view kept) {
-    const auto books = parse_retired_books(kept);
-    return books ? base::ok_status() : base::Status(books.error());
-  });
+  const auto text = kept_.load_or_plain(taken_by(parse_retired_books));
   if (!text) {
     return base::Error{text.error().message +
                        ": the books of segments that were deleted are lost; restore one of the two "

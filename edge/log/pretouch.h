@@ -28,8 +28,7 @@ enum class PopulateBy : std::uint8_t {
 };
 
 /// Populates [state.touched_end, position + window) within `capacity` in whole pages. Returns errno
-/// of the first failure, 0 on success. `by` becomes kTouch where the kernel has no such
-/// advice.
+/// of the first failure, 0 on success. `by` becomes kTouch where the kernel knows none.
 int touch_ahead(char* base, std::uint64_t capacity, std::uint64_t position,
                 std::uint64_t window_bytes, TouchState& state, PopulateBy& by) noexcept;
 

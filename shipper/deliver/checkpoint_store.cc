@@ -19,15 +19,10 @@ base::Result<StoredCheckpoint> parse_stored(std::string_view text) {
                           std::string(note.substr(0, note.size() - 1))};
 }
 
-base::Status check(std::string_view text) {
-  const auto parsed = parse_stored(text);
-  return parsed ? base::ok_status() : base::Status(parsed.error());
-}
-
 }  // namespace
 
 base::Result<std::optional<StoredCheckpoint>> CheckpointStore::load() {
-  const auto text = kept_.load(check);
+  const auto text = kept_.load(taken_by(parse_stored));
   if (!text) {
     return base::Error{text.error().message +
                        ": no checkpoint is left; restore one, or remove the sink's state and its "

@@ -52,6 +52,15 @@ class KeptText {
   std::string damage_;
 };
 
+/// The check that takes what `parse`, a text's way to a base::Result, takes.
+template <class Parse>
+KeptText::Check taken_by(Parse parse) {
+  return [parse](std::string_view text) {
+    const auto parsed = parse(text);
+    return parsed ? base::ok_status() : base::Status(parsed.error());
+  };
+}
+
 /// The content of one file; parse refuses any changed byte and any cut.
 std::string to_kept_text(std::string_view text, std::uint64_t sequence);
 struct SequencedText {
