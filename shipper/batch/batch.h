@@ -41,6 +41,7 @@ struct Batch {
   std::vector<DeadLetter> dead_letters;
   Checkpoint after;  // What holds once this batch is delivered.
   FlushReason reason = FlushReason::kRows;
+  bool is_written = false;             // Sink::write_early() took all rows: `tables` have none.
   std::int64_t oldest_request_at = 0;  // Unix seconds; 0 when there is no row.
 
   /// Makes it an empty one with the memory that it used: what is written to again costs no page

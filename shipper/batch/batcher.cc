@@ -9,8 +9,11 @@
 #include "base/count_bytes.h"
 
 namespace pixel::shipper {
-Batcher::Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start)
-    : limits_(limits), reached_(std::move(start)) {
+
+Batcher::Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start,
+                 WriteEarly write_early)
+    : limits_(limits), write_early_(std::move(write_early)), reached_(std::move(start)) {
+  CHECK(!content.is_lines || write_early_ == nullptr);
   if (!content.is_lines) decoder_.emplace(content.tables);
 }
 
@@ -66,12 +69,31 @@ std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offs
 }
 
 DecodeCounts Batcher::decode(const LineChunk& chunk, std::uint64_t lines) {
+  if (write_early_ != nullptr) return decode_early(chunk);
   if (decoder_) {
     return decoder_->decode(chunk.segment, chunk.offset, chunk.text, batch_.tables,
                             batch_.dead_letters);
   }
   DecodeCounts counts;
   counts.lines = counts.delivered = lines;
+  return counts;
+}
+
+// Rows go on while they and their lines are in the cache. Once a write failed the rest of the batch
+// is only counted: it will be made again from its lines.
+DecodeCounts Batcher::decode_early(const LineChunk& chunk) {
+  DecodeCounts counts;
+  for (std::size_t at = 0; at < chunk.text.size();) {
+    const std::string_view piece = TableDecoder::front_piece(chunk.text.substr(at));
+    const DecodeCounts decoded =
+        decoder_->decode(chunk.segment, chunk.offset + at, piece, early_rows_, batch_.dead_letters);
+    if (batch_.is_written && decoded.delivered > 0) {
+      batch_.is_written = write_early_(early_rows_).ok();
+    }
+    for (RowBlock& rows : early_rows_) rows.clear();
+    add(counts, decoded);
+    at += piece.size();
+  }
   return counts;
 }
 
@@ -88,8 +110,10 @@ void Batcher::skip(const logfmt::LaneId& lane, const Position& to, std::uint64_t
 }
 
 void Batcher::start(std::uint64_t now_ns) {
-  if (!started_) started_ns_ = now_ns;
+  if (started_) return;
   started_ = true;
+  started_ns_ = now_ns;
+  batch_.is_written = write_early_ != nullptr;
 }
 
 void Batcher::extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset,

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/units.h"
 #include "shipper/batch/batch.h"
 #include "shipper/decode/table_decoder.h"
@@ -38,8 +40,13 @@ struct BatchContent {
 
 class Batcher {
  public:
-  /// `start`: what the sink holds.
-  Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start);
+  /// Sink::write_early().
+  using WriteEarly = std::function<base::Status(const std::vector<RowBlock>&)>;
+
+  /// `start`: what the sink holds. `write_early`: where it is set, it gets the rows, and a batch
+  /// is_written unless it failed. REQUIRES: then the content is rows.
+  Batcher(const BatchContent& content, const BatchLimits& limits, Checkpoint start,
+          WriteEarly write_early = nullptr);
 
   /// Takes whole lines from the front of `text`, which lies at `offset` of `segment`, as far as the
   /// batch has room; returns their bytes. 0 only when a batch is due. REQUIRES: text ends with a
@@ -80,12 +87,15 @@ class Batcher {
   };
   Front front_of(std::string_view text) const;
   DecodeCounts decode(const LineChunk& chunk, std::uint64_t lines);
+  DecodeCounts decode_early(const LineChunk& chunk);
   void extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset, std::uint64_t bytes,
                      std::uint64_t lines);
   void start(std::uint64_t now_ns);
 
   std::optional<TableDecoder> decoder_;  // None: the sink takes lines.
   const BatchLimits limits_;
+  const WriteEarly write_early_;
+  std::vector<RowBlock> early_rows_;  // Of the lines at hand.
   Checkpoint reached_;
   Batch batch_;
   bool started_ = false;

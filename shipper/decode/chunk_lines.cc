@@ -2,23 +2,31 @@
 // See chunk_lines.h.
 #include "shipper/decode/chunk_lines.h"
 
-#include <cstring>
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 namespace pixel::shipper {
 namespace {
 
-// Four words at a time: byte by byte it took 8 % of a batch of JSON lines.
+// Byte by byte it took 8 % of a batch of JSON lines, word by word still 3 %.
 bool has_only_plain_bytes(std::string_view text) noexcept {
-  constexpr std::uint64_t high_bits = 0x8080808080808080;
-  std::uint64_t seen = 0;
   std::size_t at = 0;
-  for (; at + 32 <= text.size(); at += 32) {
-    std::uint64_t words[4];
-    std::memcpy(words, text.data() + at, sizeof(words));
-    seen |= words[0] | words[1] | words[2] | words[3];
+#if defined(__x86_64__)
+  const auto load = [&](std::size_t from) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+  };
+  __m128i seen = _mm_setzero_si128();
+  for (; at + 64 <= text.size(); at += 64) {
+    const __m128i front = _mm_or_si128(load(at), load(at + 16));
+    const __m128i back = _mm_or_si128(load(at + 32), load(at + 48));
+    seen = _mm_or_si128(seen, _mm_or_si128(front, back));
   }
-  for (; at < text.size(); ++at) seen |= static_cast<unsigned char>(text[at]);
-  return (seen & high_bits) == 0;
+  if (_mm_movemask_epi8(seen) != 0) return false;
+#endif
+  unsigned char rest = 0;
+  for (; at < text.size(); ++at) rest |= static_cast<unsigned char>(text[at]);
+  return rest < 0x80;
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ inline void set_text(Cell& cell, std::string_view text) noexcept {
 
 inline void set_integer(Cell& cell, std::int64_t value) noexcept {
   cell.null = false;
+  cell.size = 0;
   cell.integer = value;
 }
 

@@ -16,13 +16,12 @@ namespace {
 // Every column reads the lines anew: they stay in the processor's second cache between two of them.
 constexpr std::size_t kPieceBytes = 64 * 1024;
 
-// Whole lines of about kPieceBytes; all of them where no newline follows.
-std::string_view front_lines(std::string_view text) noexcept {
+}  // namespace
+
+std::string_view TableDecoder::front_piece(std::string_view text) noexcept {
   const std::size_t newline = text.find('\n', std::min(kPieceBytes, text.size()) - 1);
   return newline == std::string_view::npos ? text : text.substr(0, newline + 1);
 }
-
-}  // namespace
 
 void add(DecodeCounts& sum, const DecodeCounts& counts) noexcept {
   sum.lines += counts.lines;
@@ -57,7 +56,7 @@ DecodeCounts TableDecoder::decode(const logfmt::SegmentId& segment, std::uint64_
   shape(tables);
   DecodeCounts counts;
   for (std::size_t at = 0; at < text.size();) {
-    const std::string_view piece = front_lines(text.substr(at));
+    const std::string_view piece = front_piece(text.substr(at));
     add(counts, decode_piece(segment, offset + at, piece, tables, dead_letters));
     at += piece.size();
   }

@@ -39,6 +39,10 @@ class TableDecoder {
   DecodeCounts decode(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text,
                       std::vector<RowBlock>& tables, std::vector<DeadLetter>& dead_letters);
 
+  /// Whole lines from the front of `text`, as many as are best decoded at once; all of it where no
+  /// newline follows.
+  static std::string_view front_piece(std::string_view text) noexcept;
+
   /// Gives every table its block and every block its columns, also where there is no row.
   void shape(std::vector<RowBlock>& tables) const;
 
@@ -50,7 +54,7 @@ class TableDecoder {
     std::size_t time_column;          // Or column_count.
     std::unique_ptr<RowStage> stage;  // Null: every line is a row as it is.
     Decoder decoder;
-    std::vector<std::vector<Cell>> scratch;  // Of the columns that only the rules need.
+    std::vector<CellColumn> scratch;  // Of the columns that only the rules need.
   };
   enum class Fate : std::uint8_t { kFiltered, kFailed, kDelivered };
 

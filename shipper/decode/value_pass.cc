@@ -9,10 +9,17 @@
 namespace pixel::shipper {
 namespace {
 
-bool name_matches(std::string_view raw_name, std::string_view name, TextArena& arena) {
-  if (raw_name == name) return true;
-  if (raw_name.size() < name.size()) return false;
-  return form_decode(raw_name, arena) == name;
+// Short as names are, their first byte tells most of them apart: a call would cost more.
+bool is_same_name(std::string_view a, const std::string& b) noexcept {
+  if (a.size() != b.size()) return false;
+  return a.empty() || (a.front() == b.front() && a == b);
+}
+
+bool is_encoded(std::string_view name) noexcept {
+  for (const char c : name) {
+    if (c == '%' || c == '+') return true;
+  }
+  return false;
 }
 
 std::string_view trim(std::string_view text) {
@@ -49,8 +56,10 @@ void ValuePass::read_query(std::string_view query, TextArena& arena) {
   std::size_t wanted = slots_.size();
   logfmt::for_each_query_parameter(query, [&](std::string_view name, std::string_view value) {
     if (wanted == 0) return;
+    const std::string_view decoded = is_encoded(name) ? form_decode(name, arena) : name;
     for (Slot& slot : slots_) {
-      if (slot.raw.data() != nullptr || !name_matches(name, slot.name, arena)) continue;
+      if (slot.raw.data() != nullptr) continue;
+      if (!is_same_name(decoded, slot.name) && !is_same_name(name, slot.name)) continue;
       slot.raw = value.data() == nullptr ? std::string_view("") : value;
       --wanted;
     }

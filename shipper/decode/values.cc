@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -77,8 +78,8 @@ std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
 
 std::optional<double> parse_double(std::string_view text) noexcept {
   // The usual "0.123": exact in 53 bits, no need of the general algorithm.
-  const std::size_t dot = text.find('.');
-  if (dot != std::string_view::npos && text.size() - dot == 4 && dot >= 1 && dot <= 9) {
+  const std::size_t dot = text.size() - std::min<std::size_t>(text.size(), 4);
+  if (dot >= 1 && dot <= 9 && text[dot] == '.') {
     const int whole = digits_at(text, 0, dot);
     const int thousandths = digits_at(text, dot + 1, 3);
     if (whole >= 0 && thousandths >= 0) return (whole * 1000.0 + thousandths) / 1000.0;

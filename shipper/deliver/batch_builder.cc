@@ -109,6 +109,7 @@ void BatchBuilder::build(Parcel& parcel) {
   std::sort(parcel.raw.begin(), parcel.raw.end(), is_before);
   for (RowBlock& rows : batch.tables) rows.reuse();
   batch.dead_letters.clear();
+  batch.is_written = false;
   set_ranges(parcel);
   batch.lines = parcel.raw;
   if (parcel.refused.empty()) {

@@ -101,6 +101,7 @@ class Deliveries {
   std::uint32_t window() const noexcept { return concurrency_.window(); }
   bool take_outcomes();
   void settle(Place flight, Outcome outcome);
+  bool take_back(Flight& flight, Verdict::Kind kind);
   void take_rows_out(Flight& flight, const std::vector<RowFault>& faults, bool was_taken);
   void refuse(Flight& flight, std::vector<RefusedRow> rows);
   void fail(Flight& flight, PipelineState trouble, std::string error, std::uint64_t wait_ns);

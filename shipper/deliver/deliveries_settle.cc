@@ -30,6 +30,7 @@ void Deliveries::settle(Place flight, Outcome outcome) {
   const std::uint64_t took_ns = outcome.ended_ns - std::min(flight->sent_ns, outcome.ended_ns);
   flight->stage = Flight::Stage::kWaiting;
   parts_.board.update([&](PipelineStatus& status) { status.deliver_ns += took_ns; });
+  if (verdict.kind != Verdict::Kind::kAcked && take_back(*flight, verdict.kind)) return;
   switch (verdict.kind) {
     case Verdict::Kind::kAcked:
       concurrency_.acked(took_ns, flight->under_way, outcome.ended_ns);
@@ -59,6 +60,14 @@ void Deliveries::settle(Place flight, Outcome outcome) {
       fail(*flight, PipelineState::kRejected, verdict.reason, 0);
       return;
   }
+}
+
+// What was written early does not count: the batch comes again with its rows. True where it does so
+// at once, because what the sink says of rows, or of their number, it has to say of these.
+bool Deliveries::take_back(Flight& flight, Verdict::Kind kind) {
+  if (!flight.parcel.batch.is_written) return false;
+  parts_.builder.build(flight.parcel);
+  return kind == Verdict::Kind::kSplit || kind == Verdict::Kind::kRowsRejected;
 }
 
 // A sink that has taken the rest already is believed in what it says of its rows; one that took

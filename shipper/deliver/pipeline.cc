@@ -97,6 +97,11 @@ Pipeline::Next Pipeline::step(const CatalogueSnapshot& catalogue) {
   return gather(catalogue, now_ns);
 }
 
+Batcher::WriteEarly Pipeline::write_early() {
+  if (!sink_.traits().writes_early) return nullptr;
+  return [this](const std::vector<RowBlock>& tables) { return sink_.write_early(tables); };
+}
+
 base::Result<Checkpoint> Pipeline::open_parts() {
   auto checkpoint = sink_.open();
   if (!checkpoint) return checkpoint;
@@ -131,7 +136,7 @@ Pipeline::Next Pipeline::open(std::uint64_t now_ns) {
     cut_ = journal_->state().reached();
   }
   follower_.emplace(store_, cut_, options_.chunk_bytes, content_.kinds());
-  batcher_.emplace(gathered(content_, journal_), options_.limits, cut_);
+  batcher_.emplace(gathered(content_, journal_), options_.limits, cut_, write_early());
   maintain_at_ns_ = now_ns + options_.maintain_every_ns;
   board_.update([&](PipelineStatus& status) {
     status.unresolved_intents = again_.size();
@@ -235,11 +240,12 @@ bool Pipeline::skip_gaps(std::uint64_t now_ns) {
 
 Pipeline::Next Pipeline::begin_batch(FlushReason reason) {
   Batch batch = batcher_->cut(reason);
+  const bool lacks_rows = sink_.traits().writes_early && !batch.is_written;
   Delta delta = delta_between(cut_, batch.after);
   cut_ = batch.after;
   Parcel parcel = builder_.adopt(std::move(batch), std::move(delta));
   parcel.gap_lanes = std::exchange(gap_lanes_, {});
-  if (journal_ != nullptr) builder_.build(parcel);
+  if (journal_ != nullptr || lacks_rows) builder_.build(parcel);
   deliveries_.add(std::move(parcel));
   board_.update([this](PipelineStatus& status) { status.follower = follower_->counters(); });
   return {};

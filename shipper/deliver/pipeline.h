@@ -58,6 +58,7 @@ class Pipeline {
 
  private:
   std::string opening_note(const Checkpoint& checkpoint);
+  Batcher::WriteEarly write_early();
   Next open(std::uint64_t now_ns);
   base::Result<Checkpoint> open_parts();
   Next read_again(const CatalogueSnapshot& catalogue, std::uint64_t now_ns);

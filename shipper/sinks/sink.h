@@ -62,6 +62,9 @@ struct SinkTraits {
   /// Changes when the same rows would become other bytes: a journaled batch of another version is
   /// refused instead of sent under a token that stands for other bytes.
   std::uint32_t encoder_version = 1;
+  /// Takes the rows of the next batch as they are read, by write_early(). REQUIRES:
+  /// keeps_checkpoint, and rows that do not count before deliver() can be undone.
+  bool writes_early = false;
 };
 
 /// What `pixel-shipper explain` prints.
@@ -103,6 +106,14 @@ class Sink {
   /// Called by one thread, or by concurrency_max at once with different batches; never again with
   /// ranges that were acked.
   virtual Verdict deliver(const Batch& batch) = 0;
+
+  /// Rows of the batch that is being gathered, by table, while they are in the cache: called as
+  /// often as lines are read, never while a batch waits for its ack. They count once deliver() was
+  /// acked for a batch that is_written. After an error, of this or of deliver(), the batch comes
+  /// with all of its rows, and what was written early is to be undone. Where writes_early.
+  virtual base::Status write_early(const std::vector<RowBlock>& /*tables*/) {
+    return base::Error{"this sink writes nothing early"};
+  }
 
   /// Upkeep (merging small files), called by the sink's thread when there is nothing to deliver and
   /// at least every few seconds; must return within about a second.

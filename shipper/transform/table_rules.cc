@@ -40,7 +40,7 @@ class SelectorRun {
   const std::shared_ptr<const Selector> selector_;
   Decoder decoder_;
   TextArena arena_;
-  std::vector<std::vector<Cell>> cells_;
+  std::vector<CellColumn> cells_;
   std::vector<Cell*> pointers_;
   Predicate::Scratch scratch_;
 };

@@ -35,8 +35,7 @@ duckdb_type type_number(ColumnType type) {
 // Calls put(row in the vector, cell) for each value; NULLs go into the validity mask, which is
 // only made when there is one.
 template <class Put>
-void for_each_value(duckdb_vector vector, const std::vector<Cell>& cells, const RowSlice& slice,
-                    Put put) {
+void for_each_value(duckdb_vector vector, const CellColumn& cells, const RowSlice& slice, Put put) {
   std::uint64_t* validity = nullptr;
   for (std::size_t i = 0; i < slice.count; ++i) {
     const std::size_t at = slice.first + i;
@@ -139,7 +138,7 @@ OwnedType logical_type(ColumnType type) {
   return made;
 }
 
-void fill_vector(duckdb_vector vector, ColumnType type, const std::vector<Cell>& cells,
+void fill_vector(duckdb_vector vector, ColumnType type, const CellColumn& cells,
                  const RowSlice& slice) {
   void* data = duckdb_vector_get_data(vector);
   switch (type) {

@@ -28,7 +28,7 @@ struct RowSlice {
 
 /// Writes the slice's cells of one column into a vector of logical_type(type). Text that is not
 /// UTF-8 is repaired: DuckDB trusts its VARCHARs.
-void fill_vector(duckdb_vector vector, ColumnType type, const std::vector<Cell>& cells,
+void fill_vector(duckdb_vector vector, ColumnType type, const CellColumn& cells,
                  const RowSlice& slice);
 
 /// Appends all rows to a table in the connection's transaction, through DuckDB's appender; columns

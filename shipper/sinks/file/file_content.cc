@@ -53,8 +53,12 @@ base::Status FileContent::encode(const Batch& batch, const Write& write) {
     }
     return base::ok_status();
   }
+  return encode(batch.tables, write);
+}
+
+base::Status FileContent::encode(const std::vector<RowBlock>& tables, const Write& write) {
   for (std::size_t table = 0; table < series_.size(); ++table) {
-    const RowBlock& rows = batch.tables[table];
+    const RowBlock& rows = tables[table];
     if (auto status = encode_rows(table, rows, 0, rows.row_count, write); !status) return status;
   }
   return base::ok_status();

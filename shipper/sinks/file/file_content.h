@@ -33,6 +33,8 @@ class FileContent {
   /// Gives `write(series, bytes)` all of the batch; ends with the first error.
   using Write = std::function<base::Status(std::size_t, std::string_view)>;
   base::Status encode(const Batch& batch, const Write& write);
+  /// And of some rows, by table. REQUIRES: the format is not raw.
+  base::Status encode(const std::vector<RowBlock>& tables, const Write& write);
   /// Only the rows for which `wanted(table, row)` is true. REQUIRES: the format is not raw.
   using Wanted = std::function<bool(std::size_t, std::size_t)>;
   base::Status encode_some(const Batch& batch, const Wanted& wanted, const Write& write);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// See file_sink.h. Order of a delivery: bytes, fdatasync, checkpoint with the new lengths. A crash
-// between any two leaves bytes beyond a length, which open() cuts off. Before the first byte of a
-// series a checkpoint knows it, with a length of 0.
+// See file_sink.h. Order of a delivery: bytes, which may come while the batch is gathered,
+// fdatasync, checkpoint with the new lengths. A crash between any two leaves bytes beyond a length,
+// which open() cuts off. Before the first byte of a series a checkpoint knows it, with a length of
+// 0.
 #include "shipper/sinks/file/file_sink.h"
 
 #include <fcntl.h>
@@ -34,6 +35,8 @@ class FileSink : public Sink {
     SinkTraits traits;
     traits.takes_lines = options_.format == FileFormat::kRaw;
     traits.can_be_audited = options_.format != FileFormat::kRaw;
+    // A gzip member for every few rows would compress badly.
+    traits.writes_early = options_.format != FileFormat::kRaw && !options_.gzip;
     return traits;
   }
   Guarantee guarantee() const override {
@@ -43,6 +46,7 @@ class FileSink : public Sink {
                             "the output files or shortens them"};
   }
   base::Result<Checkpoint> open() override;
+  base::Status write_early(const std::vector<RowBlock>& tables) override;
   Verdict deliver(const Batch& batch) override;
   base::Status reach() override { return base::check_writable(options_.path); }
   base::Result<std::vector<Holding>> holdings() override;
@@ -57,6 +61,9 @@ class FileSink : public Sink {
   base::Status take_lock();
   base::Status refuse_unknown_files(const OutputEnds& ends) const;
   base::Status cut_outputs(const OutputEnds& ends);
+  base::Status begin();
+  base::Status append(const Encode& encode);
+  base::Status sync();
   base::Status write(const Encode& encode);
   base::Status write_missing(const Batch& batch);
   base::Status read_present();
@@ -72,6 +79,7 @@ class FileSink : public Sink {
   FileContent content_;
   base::UniqueFd lock_;
   std::vector<FileOutput> outputs_;  // In the order of the series.
+  bool has_early_rows_ = false;      // Of the next batch; they begin where the last one ends.
   bool save_failed_ = false;         // The last batch's checkpoint may be stored nevertheless.
   Checkpoint checkpoint_;            // As it is stored.
   /// The rows that are there, of a sink that restores; they are read once.
@@ -163,17 +171,40 @@ base::Status FileSink::cut_outputs(const OutputEnds& ends) {
   return base::ok_status();
 }
 
-base::Status FileSink::write(const Encode& encode) {
+// What an attempt before this one left is cut off.
+base::Status FileSink::begin() {
+  has_early_rows_ = false;
   for (FileOutput& output : outputs_) {
     if (auto status = output.begin(); !status) return status;
   }
-  auto status = encode([this](std::size_t series, std::string_view bytes) {
+  return base::ok_status();
+}
+
+base::Status FileSink::append(const Encode& encode) {
+  return encode([this](std::size_t series, std::string_view bytes) {
     return outputs_[series].append(bytes);
   });
+}
+
+base::Status FileSink::sync() {
   for (FileOutput& output : outputs_) {
-    if (status) status = output.sync();
+    if (auto status = output.sync(); !status) return status;
   }
-  return status;
+  return base::ok_status();
+}
+
+base::Status FileSink::write(const Encode& encode) {
+  if (auto status = begin(); !status) return status;
+  if (auto status = append(encode); !status) return status;
+  return sync();
+}
+
+base::Status FileSink::write_early(const std::vector<RowBlock>& tables) {
+  if (!has_early_rows_) {
+    if (auto status = begin(); !status) return status;
+  }
+  has_early_rows_ = true;
+  return append([&](const auto& append) { return content_.encode(tables, append); });
 }
 
 OutputEnds FileSink::ends_after() const {
@@ -212,7 +243,10 @@ Verdict FileSink::deliver(const Batch& batch) {
       return {};
     }
   }
-  auto status = write([&](const auto& append) { return content_.encode(batch, append); });
+  auto status = batch.is_written
+                    ? sync()
+                    : write([&](const auto& append) { return content_.encode(batch, append); });
+  has_early_rows_ = false;
   if (status) {
     status = store_.save({batch.after, to_text(ends_after())});
     save_failed_ = !status;

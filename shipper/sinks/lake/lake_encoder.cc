@@ -19,7 +19,7 @@ namespace pixel::shipper::lake {
 struct LakeEncoder::Source {
   struct Column {
     const ColumnSpec* spec;
-    const std::vector<Cell>* cells;
+    const CellColumn* cells;
   };
   std::vector<Column> columns;
   const RowBlock* rows = nullptr;

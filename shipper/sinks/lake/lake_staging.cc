@@ -12,7 +12,7 @@
 namespace pixel::shipper::lake {
 namespace {
 
-std::map<std::int64_t, std::vector<std::uint32_t>> split_by_hour(const std::vector<Cell>& times) {
+std::map<std::int64_t, std::vector<std::uint32_t>> split_by_hour(const CellColumn& times) {
   std::map<std::int64_t, std::vector<std::uint32_t>> hours;
   std::vector<std::uint32_t>* selection = nullptr;
   std::int64_t current = 0;

@@ -58,6 +58,7 @@ class Simulation {
     if (prng.chance(1, 3)) destination_.rows_max = prng.below(6);
     if (prng.chance(1, 3)) destination_.refuses_each = 3 + prng.below(8);
     destination_.refuses_late = prng.chance(1, 2);
+    destination_.takes_early = !is_journaled && prng.chance(1, 2);
     options_.name = "sim";
     options_.limits = {1 + prng.below(12), 300 + prng.below(4000),
                        prng.below(300) * kMillisecondNs};

@@ -31,6 +31,7 @@ class SimulatedDestination {
 
   Kind kind = Kind::kTokens;
   bool takes_lines = false;
+  bool takes_early = false;  // Rows before their batch; kTransactional.
   std::uint32_t concurrency_max = 1;
   std::uint64_t rows_max = UINT64_MAX;  // Of a request.
   std::uint64_t refuses_each = 0;       // Every so many-th line's row; 0: none.
@@ -138,6 +139,7 @@ class SimulatedSink : public shipper::Sink {
     traits.keeps_checkpoint = destination_.kind == SimulatedDestination::Kind::kTransactional;
     traits.takes_lines = destination_.takes_lines;
     traits.concurrency_max = destination_.concurrency_max;
+    traits.writes_early = destination_.takes_early;
     return traits;
   }
   shipper::Guarantee guarantee() const override { return {}; }
@@ -148,11 +150,9 @@ class SimulatedSink : public shipper::Sink {
   }
   shipper::Verdict deliver(const shipper::Batch& batch) override {
     SimulatedDestination::Request request{batch.token(), {}, batch.after};
-    for (const shipper::RowBlock& table : batch.tables) {
-      for (const shipper::Cell& cell : table.columns[0]) {
-        request.numbers.push_back(static_cast<std::uint64_t>(cell.integer));
-      }
-    }
+    if (batch.is_written) request.numbers = early_;
+    early_.clear();
+    append_numbers(batch.tables, request.numbers);
     for (const shipper::LineChunk& chunk : batch.lines) {
       for (std::size_t at = 0; destination_.takes_lines && at < chunk.text.size();) {
         const std::size_t end = chunk.text.find('\n', at);
@@ -164,13 +164,34 @@ class SimulatedSink : public shipper::Sink {
     }
     return destination_.deliver(std::move(request));
   }
+  // What fails has taken some of the rows; they die with the process.
+  base::Status write_early(const std::vector<shipper::RowBlock>& tables) override {
+    faults_.point();
+    append_numbers(tables, early_);
+    if (faults_.disk_full || faults_.roll(faults_.sink_one_in)) {
+      early_.resize(faults_.prng.below(early_.size() + 1));
+      return base::Error{"full"};
+    }
+    faults_.point();
+    return base::ok_status();
+  }
   base::Result<std::vector<shipper::Holding>> holdings() override {
     return std::vector<shipper::Holding>();
   }
 
  private:
+  static void append_numbers(const std::vector<shipper::RowBlock>& tables,
+                             std::vector<std::uint64_t>& numbers) {
+    for (const shipper::RowBlock& table : tables) {
+      for (const shipper::Cell& cell : table.columns[0]) {
+        numbers.push_back(static_cast<std::uint64_t>(cell.integer));
+      }
+    }
+  }
+
   SimulatedDestination& destination_;
   Faults& faults_;
+  std::vector<std::uint64_t> early_;  // Of the next batch.
 };
 
 }  // namespace pixel::sim

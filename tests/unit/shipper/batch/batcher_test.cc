@@ -136,6 +136,44 @@ TEST(Batcher, BooksBalance) {
   EXPECT_EQ(batch.oldest_request_at, 1795200720);
 }
 
+TEST(Batcher, RowsThatAreWrittenEarlyAreNotInTheBatch) {
+  std::uint64_t rows = 0;
+  std::uint64_t most = 0;
+  Batcher batcher({{requests_table({})}}, {}, Checkpoint{}, [&](const auto& tables) {
+    rows += tables.at(0).row_count;
+    most = std::max<std::uint64_t>(most, tables[0].row_count);
+    return base::ok_status();
+  });
+  const std::string text = lines(2000) + "bad\n";
+  ASSERT_EQ(batcher.append(kSegment, 0, text, 0), text.size());
+  EXPECT_EQ(rows, 2000U);
+  EXPECT_LT(most, 1000U) << "they were to come in pieces";
+  const Batch batch = batcher.cut(FlushReason::kDrain);
+  EXPECT_TRUE(batch.is_written);
+  EXPECT_EQ(batch.row_count(), 0U);
+  EXPECT_EQ(batch.tables.size(), 1U);
+  EXPECT_EQ(batch.after.rows, 2000U);
+  EXPECT_EQ(batch.after.dead_lettered, 1U);
+  ASSERT_EQ(batch.ranges.size(), 1U);
+  EXPECT_EQ(batch.ranges[0], (Range{kSegment, 0, text.size(), 2001}));
+}
+
+TEST(Batcher, AfterAFailedEarlyWriteTheRestOfTheBatchIsOnlyCounted) {
+  int calls = 0;
+  Batcher batcher({{requests_table({})}}, {}, Checkpoint{}, [&](const auto&) {
+    return ++calls == 2 ? base::Status(base::Error{"full"}) : base::ok_status();
+  });
+  const std::string text = lines(1);
+  for (std::uint64_t i = 0; i < 4; ++i) batcher.append(kSegment, i * text.size(), text, 0);
+  EXPECT_EQ(calls, 2);
+  const Batch batch = batcher.cut(FlushReason::kDrain);
+  EXPECT_FALSE(batch.is_written);
+  EXPECT_EQ(batch.after.rows, 4U);
+  batcher.append(kSegment, 4 * text.size(), text, 0);
+  EXPECT_EQ(calls, 3) << "the next batch is another one";
+  EXPECT_TRUE(batcher.cut(FlushReason::kDrain).is_written);
+}
+
 TEST(Batcher, SkippedDataMovesTheLaneAndIsMissing) {
   Batcher batcher = batcher_of({});
   batcher.skip(kSegment.lane, {9, 0}, 70, 0);

@@ -24,6 +24,9 @@ struct Destination {
   std::deque<bool> opens;         // Of the next opens.
   int deliveries = 0;
   int maintained = 0;
+  bool takes_early = false;
+  std::deque<bool> early_writes;   // Whether the next ones are taken.
+  int early = 0;                   // Batches whose rows were all taken early.
   std::vector<std::size_t> rooms;  // Of each batch: cells that its column a could hold.
 };
 
@@ -32,6 +35,11 @@ class DestinationSink : public Sink {
   Guarantee guarantee() const override { return {}; }
   DestinationSink(Destination& destination, std::size_t column)
       : destination_(destination), column_(column) {}
+  SinkTraits traits() const override {
+    SinkTraits traits;
+    traits.writes_early = destination_.takes_early;
+    return traits;
+  }
   base::Result<Checkpoint> open() override {
     bool fine = true;
     if (!destination_.opens.empty()) {
@@ -49,18 +57,36 @@ class DestinationSink : public Sink {
       destination_.verdicts.pop_front();
       if (verdict.kind != Verdict::Kind::kAcked) return verdict;
     }
-    for (std::size_t i = 0; i < batch.row_count(); ++i) {
-      destination_.rows.emplace_back(batch.tables[0].columns[column_][i].text());
-    }
+    destination_.early += batch.is_written ? 1 : 0;
+    if (!batch.is_written) early_rows_.clear();
+    append(batch.tables);
+    destination_.rows.insert(destination_.rows.end(), early_rows_.begin(), early_rows_.end());
+    early_rows_.clear();
     destination_.checkpoint = batch.after;
     return {};
+  }
+  base::Status write_early(const std::vector<RowBlock>& tables) override {
+    append(tables);  // A write that failed may have left some.
+    bool fine = true;
+    if (!destination_.early_writes.empty()) {
+      fine = destination_.early_writes.front();
+      destination_.early_writes.pop_front();
+    }
+    return fine ? base::ok_status() : base::Status(base::Error{"full"});
   }
   void maintain() override { ++destination_.maintained; }
   base::Result<std::vector<Holding>> holdings() override { return std::vector<Holding>(); }
 
  private:
+  void append(const std::vector<RowBlock>& tables) {
+    for (std::size_t i = 0; i < tables[0].row_count; ++i) {
+      early_rows_.emplace_back(tables[0].columns[column_][i].text());
+    }
+  }
+
   Destination& destination_;
   const std::size_t column_;
+  std::vector<std::string> early_rows_;  // Die with the process.
 };
 
 class PipelineTest : public testing::Test {
@@ -143,6 +169,44 @@ TEST_F(PipelineTest, RestartAtEveryBatchLosesAndRepeatsNothing) {
     if (written_ < 300) write_lines(5);
   }
   expect_all_rows_once();
+}
+
+TEST_F(PipelineTest, RowsWrittenEarlyAreNeitherLostNorRepeated) {
+  destination_.takes_early = true;
+  write_lines(100);
+  start({.rows = 40});
+  run(2);  // Rows are written, and the process is killed before their batch is given.
+  start({.rows = 40});
+  drain();
+  expect_all_rows_once();
+  EXPECT_GE(destination_.early, 3);
+}
+
+TEST_F(PipelineTest, ABatchWhoseEarlyRowsAreNotTakenComesWithItsRows) {
+  destination_.takes_early = true;
+  destination_.verdicts = {{Verdict::Kind::kRetry, "busy", 0, {}},
+                           {Verdict::Kind::kAcked, "", 0, {}},
+                           {Verdict::Kind::kSplit, "too many", 0, {}},
+                           {Verdict::Kind::kSplit, "still too many", 0, {}}};
+  write_lines(100);
+  start({.rows = 40});
+  drain();
+  expect_all_rows_once();
+  EXPECT_EQ(pipeline_->status().splits, 1U) << "only what came with its rows is cut in two";
+}
+
+TEST_F(PipelineTest, AFailedEarlyWriteMakesTheBatchAnOrdinaryOne) {
+  destination_.takes_early = true;
+  for (int i = 0; i < 30; ++i) destination_.early_writes.push_back(i % 3 != 0);
+  writer_.append("bad one\n");
+  write_lines(300);
+  start({.rows = 10});
+  drain();
+  ASSERT_EQ(destination_.rows.size(), written_);
+  EXPECT_EQ(destination_.checkpoint.rows, written_);
+  EXPECT_EQ(destination_.checkpoint.dead_lettered, 1U);
+  EXPECT_GT(destination_.early, 0);
+  EXPECT_LT(destination_.early, destination_.deliveries);
 }
 
 TEST_F(PipelineTest, ABatchIsMadeInTheMemoryOfTheLastThatWasAcked) {

@@ -286,5 +286,80 @@ TEST_P(FileSinkTest, CheckpointThatIsStoredThoughItsSaveFailedCounts) {
   EXPECT_EQ(rows_held(), 15U);
 }
 
+// Rows on their way to the sink before the batch is given.
+class EarlyRowsTest : public FileSinkTest {
+ protected:
+  // Gives the rows of the batch early, and leaves it without any.
+  static void write_early(Sink& sink, Batch& batch) {
+    ASSERT_TRUE(sink.write_early(batch.tables).ok());
+    for (RowBlock& rows : batch.tables) rows.clear();
+    batch.is_written = true;
+  }
+  std::unique_ptr<Sink> opened_sink(std::uint64_t max_file_bytes = base::kGiB) const {
+    auto sink = make_file_sink(options(max_file_bytes));
+    EXPECT_TRUE(sink->open().ok());
+    return sink;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Plain, EarlyRowsTest, testing::Values(false));
+
+TEST_P(EarlyRowsTest, CountOnceTheirBatchIsDelivered) {
+  auto sink = opened_sink(1000);
+  ASSERT_TRUE(sink->traits().writes_early);
+  Checkpoint checkpoint;
+  for (int i = 0; i < 3; ++i) {
+    Batch next = batch(checkpoint, 20);
+    write_early(*sink, next);
+    Batch more = batch(next.after, 1);
+    write_early(*sink, more);
+    next.after = more.after;
+    ASSERT_EQ(sink->deliver(next).kind, Verdict::Kind::kAcked);
+    checkpoint = next.after;
+  }
+  sink->close();
+  EXPECT_EQ(rows_held(), 63U);
+  EXPECT_TRUE(std::filesystem::exists(file(3)));
+}
+
+TEST_P(EarlyRowsTest, AreCutOffWhereTheProcessWasKilled) {
+  auto sink = opened_sink();
+  ASSERT_EQ(sink->deliver(batch({}, 5)).kind, Verdict::Kind::kAcked);
+  const std::string whole = base::read_file(file(1)).value();
+  Batch next = batch({}, 9);
+  write_early(*sink, next);
+  EXPECT_GT(base::read_file(file(1)).value().size(), whole.size());
+  sink->close();
+  EXPECT_EQ(rows_held(), 5U);
+  EXPECT_EQ(base::read_file(file(1)).value(), whole);
+}
+
+TEST_P(EarlyRowsTest, GiveWayToTheWholeBatch) {
+  auto sink = opened_sink();
+  const Batch first = batch({}, 5);
+  ASSERT_EQ(sink->deliver(first).kind, Verdict::Kind::kAcked);
+  const Batch whole = batch(first.after, 9);
+  Batch early = batch(first.after, 9);
+  write_early(*sink, early);
+  ASSERT_EQ(sink->deliver(whole).kind, Verdict::Kind::kAcked);
+  sink->close();
+  EXPECT_EQ(rows_held(), 14U);
+}
+
+TEST_P(EarlyRowsTest, ComeAgainWhereTheCheckpointCouldNotBeSaved) {
+  auto sink = opened_sink();
+  const Batch whole = batch({}, 9);
+  Batch early = batch({}, 9);
+  write_early(*sink, early);
+  std::filesystem::rename(directory_.path() / "state", directory_.path() / "away");
+  ASSERT_EQ(sink->deliver(early).kind, Verdict::Kind::kRetry);
+  std::filesystem::rename(directory_.path() / "away", directory_.path() / "state");
+  ASSERT_EQ(sink->deliver(whole).kind, Verdict::Kind::kAcked);
+  Batch next = batch(whole.after, 2);
+  write_early(*sink, next);
+  ASSERT_EQ(sink->deliver(next).kind, Verdict::Kind::kAcked);
+  sink->close();
+  EXPECT_EQ(rows_held(), 11U);
+}
+
 }  // namespace
 }  // namespace pixel::shipper
