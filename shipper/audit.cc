@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 
+#include "shipper/batch/line_count.h"
 #include "shipper/decode/table_decoder.h"
 #include "shipper/letter_box.h"
 #include "shipper/segment_lines.h"
@@ -29,14 +30,6 @@ struct CountedSegment {
   logfmt::SegmentId segment;
   std::uint64_t lines = 0;
 };
-
-std::uint64_t count_lines(std::string_view text) {
-  std::uint64_t lines = 0;
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    if (text[at] != '#' && text[at] != '\n') ++lines;
-  }
-  return lines;
-}
 
 class SinkAuditor {
  public:

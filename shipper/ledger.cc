@@ -7,6 +7,7 @@
 
 #include "logfmt/event_line.h"
 #include "logfmt/segment_scan.h"
+#include "shipper/batch/line_count.h"
 #include "shipper/decode/values.h"
 
 namespace pixel::shipper {
@@ -14,16 +15,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1024 * 1024;
 constexpr std::string_view kPublished;  // The name of the counters of what is published.
-
-std::uint64_t count_lines(std::string_view text) {
-  std::uint64_t lines = 0;
-  while (!text.empty()) {
-    const std::size_t newline = text.find('\n');
-    if (text.front() != '#' && newline > 0) ++lines;
-    text.remove_prefix(newline + 1);
-  }
-  return lines;
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@ Each logs the 33 fields in their order as far as it knows them; what it does not
 of the same kind, so that lines are about as long as ours."""
 
 import os
+import resource
 import shutil
 
 from comparing.server import PATH, Server
@@ -12,7 +13,8 @@ from harness.process import Failure, run
 # The 43 bytes of a transparent GIF, for servers that have none built in.
 GIF = bytes.fromhex("474946383961010001008000000000 00ffffff21f90401000000002c0000000001"
                     "000100000202440100 3b")
-CONNECTIONS_MAX = 16384
+# HAProxy counts two descriptors for each connection, and does not start with fewer.
+CONNECTIONS_MAX = min(16384, (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 256) // 2)
 
 
 def find_program(name, package):
@@ -35,6 +37,7 @@ class Peer(Server):
         config.write_text(self.config_text.format(
             place=self.place, port=self.port, path=PATH, log=self.log_path(),
             fields=self.separator.join(self.fields), connections=CONNECTIONS_MAX,
+            descriptors=2 * CONNECTIONS_MAX + 128,
             user=("user root;" if os.geteuid() == 0 else "")), encoding="utf-8")
         self.launch(self.command(config))
 
@@ -70,7 +73,7 @@ class Nginx(Peer):
 daemon off;
 {user}
 worker_processes 1;
-worker_rlimit_nofile 65536;
+worker_rlimit_nofile {descriptors};
 pid {place}/nginx.pid;
 error_log {place}/error.log warn;
 events {{ worker_connections {connections}; multi_accept on; }}
@@ -162,7 +165,7 @@ server.document-root = "{place}/www"
 server.port = {port}
 server.bind = "127.0.0.1"
 server.max-connections = {connections}
-server.max-fds = 65536
+server.max-fds = {descriptors}
 server.max-keep-alive-requests = 1000000000
 server.max-keep-alive-idle = 620
 server.listen-backlog = 4096

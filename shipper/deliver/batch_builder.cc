@@ -10,19 +10,11 @@
 #include <tuple>
 
 #include "base/hash.h"
+#include "shipper/batch/line_count.h"
 #include "shipper/decode/columns.h"
 
 namespace pixel::shipper {
 namespace {
-
-// Lines that are neither headers nor fill (comments and, of one byte, empty lines).
-std::uint64_t count_lines(std::string_view text) {
-  std::uint64_t count = 0;
-  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-    if (text[at] != '#' && text[at] != '\n') ++count;
-  }
-  return count;
-}
 
 bool is_before(const LineChunk& a, const LineChunk& b) {
   return std::tie(a.segment, a.offset) < std::tie(b.segment, b.offset);

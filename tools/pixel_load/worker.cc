@@ -27,11 +27,14 @@ Worker::Worker(const Plan& plan, unsigned index, const std::atomic<bool>& stop)
       ids_(plan.id_file()),
       connections_(plan.share(plan.options.connections, index)),
       ready_(connections_.size()) {
-  for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
+  // Counted thread by thread: each has connections to every target. Where thread and target were the
+  // same number, a server and its client shared a core and its caches.
+  std::uint64_t number = 0;
+  for (unsigned i = 0; i < index; ++i) number += plan.share(plan.options.connections, i);
+  for (std::size_t slot = 0; slot < connections_.size(); ++slot, ++number) {
     Connection& connection = connections_[slot];
     connection.in_flight.resize(plan.options.pipeline);
-    connection.target =
-        static_cast<std::uint32_t>((slot * plan.threads + index) % plan.targets.size());
+    connection.target = static_cast<std::uint32_t>(number % plan.targets.size());
     // Otherwise every connection would ask for the same thing at the same time.
     connection.next_template =
         static_cast<std::uint32_t>(slot % plan.targets[connection.target].templates.size());
