@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 #include <sstream>
+#include <tuple>
 
 #include "base/file.h"
 #include "base/toml_place.h"
@@ -20,14 +21,14 @@ struct ConfigReader::State {
   std::string name;
   std::string text;
   toml::table table;
-  std::vector<std::pair<std::uint32_t, std::string>> errors;
+  std::vector<std::pair<TomlPlace, std::string>> errors;
 };
 
 struct ConfigSection::Node {
   const toml::table* table;  // Null where the section is absent.
   std::string path;          // "server" or "sink.duckdb"; "" at the root.
   std::vector<std::string> known;
-  std::uint32_t line = 0;
+  TomlPlace place;
 
   std::string key_path(std::string_view key) const {
     return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
@@ -39,6 +40,11 @@ struct ConfigSection::Node {
 };
 
 namespace {
+
+template <class Node>
+TomlPlace place_of(const Node& node) {
+  return {node.source().begin.line, node.source().begin.column};
+}
 
 std::string_view describe(const toml::node& node) {
   switch (node.type()) {
@@ -119,7 +125,7 @@ std::unique_ptr<ConfigReader> ConfigReader::from_file(const std::filesystem::pat
   auto text = read_file(path);
   if (text) return from_text(*text, path.string());
   std::unique_ptr<ConfigReader> reader(new ConfigReader);
-  reader->state_->errors.emplace_back(0, text.error().message);
+  reader->state_->errors.emplace_back(TomlPlace{}, text.error().message);
   return reader;
 }
 
@@ -130,8 +136,7 @@ std::unique_ptr<ConfigReader> ConfigReader::from_text(std::string_view text, std
   try {
     reader->state_->table = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    reader->add_error(error.source().begin.line,
-                      fmt::format("not valid TOML: {}", error.description()));
+    reader->add_error(place_of(error), fmt::format("not valid TOML: {}", error.description()));
   }
   return reader;
 }
@@ -142,30 +147,26 @@ ConfigSection ConfigReader::root() {
   return ConfigSection(this, std::move(node));
 }
 
-void ConfigReader::add_error(std::uint32_t line, std::string text) {
-  state_->errors.emplace_back(line, line == 0 ? fmt::format("{}: {}", state_->name, text)
-                                              : fmt::format("{}:{}: {}", state_->name, line, text));
-}
-
-void ConfigReader::add_error_at(const TomlPlace& place, const std::string& text) {
-  state_->errors.emplace_back(
-      place.line, fmt::format("{}:{}:{}: {}", state_->name, place.line, place.column, text));
+void ConfigReader::add_error(const TomlPlace& place, const std::string& text) {
+  const std::string where = place.line == 0 ? "" : fmt::format("{}:{}:", place.line, place.column);
+  state_->errors.emplace_back(place, fmt::format("{}:{} {}", state_->name, where, text));
 }
 
 std::vector<std::string> ConfigReader::errors() const {
   auto sorted = state_->errors;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first.line, a.first.column) < std::tie(b.first.line, b.first.column);
+  });
   std::vector<std::string> texts;
-  for (auto& [line, text] : sorted) texts.push_back(std::move(text));
+  for (auto& [place, text] : sorted) texts.push_back(std::move(text));
   return texts;
 }
 
 void ConfigSection::fail(std::string_view key, std::string_view expected) {
   const toml::node* node = node_->table == nullptr ? nullptr : node_->table->get(key);
-  const std::uint32_t line = node == nullptr ? node_->line : node->source().begin.line;
-  reader_->add_error(line, fmt::format("{}: expected {}, found {}", node_->key_path(key), expected,
-                                       node == nullptr ? std::string("nothing") : found(*node)));
+  const TomlPlace place = node == nullptr ? node_->place : place_of(*node);
+  reader_->add_error(place, fmt::format("{}: expected {}, found {}", node_->key_path(key), expected,
+                                        node == nullptr ? std::string("nothing") : found(*node)));
 }
 
 void ConfigSection::fail_element(std::string_view key, std::size_t index,
@@ -174,23 +175,22 @@ void ConfigSection::fail_element(std::string_view key, std::size_t index,
   const toml::array* array = node == nullptr ? nullptr : node->as_array();
   if (array == nullptr || index >= array->size()) return fail(key, expected);
   const toml::node& element = (*array)[index];
-  reader_->add_error(element.source().begin.line,
+  reader_->add_error(place_of(element),
                      fmt::format("{}[{}]: expected {}, found {}", node_->key_path(key), index,
                                  expected, found(element)));
 }
 
 void ConfigSection::report(std::string_view key, std::string_view text) {
   const toml::node* node = node_->find(key);
-  reader_->add_error(node == nullptr ? node_->line : node->source().begin.line,
+  reader_->add_error(node == nullptr ? node_->place : place_of(*node),
                      fmt::format("{}: {}", node_->key_path(key), text));
 }
 
 void ConfigSection::report_at(std::string_view key, std::size_t offset, std::string_view text) {
   const toml::node* node = node_->find(key);
   if (node == nullptr || !node->is_string()) return report(key, text);
-  const TomlPlace begin{node->source().begin.line, node->source().begin.column};
-  const TomlPlace place = place_in_string(reader_->state_->text, begin, offset);
-  reader_->add_error_at(place, fmt::format("{}: {}", node_->key_path(key), text));
+  const TomlPlace place = place_in_string(reader_->state_->text, place_of(*node), offset);
+  reader_->add_error(place, fmt::format("{}: {}", node_->key_path(key), text));
 }
 
 void ConfigSection::report_element_at(std::string_view key, std::size_t index, std::size_t offset,
@@ -198,10 +198,8 @@ void ConfigSection::report_element_at(std::string_view key, std::size_t index, s
   const toml::node* node = node_->find(key);
   const toml::array* array = node == nullptr ? nullptr : node->as_array();
   if (array == nullptr || index >= array->size()) return report(key, text);
-  const auto& begin = (*array)[index].source().begin;
-  const TomlPlace place =
-      place_in_string(reader_->state_->text, {begin.line, begin.column}, offset);
-  reader_->add_error_at(place, fmt::format("{}[{}]: {}", node_->key_path(key), index, text));
+  const TomlPlace place = place_in_string(reader_->state_->text, place_of((*array)[index]), offset);
+  reader_->add_error(place, fmt::format("{}[{}]: {}", node_->key_path(key), index, text));
 }
 
 template <class Integer>
@@ -349,7 +347,7 @@ ConfigSection ConfigSection::section(std::string_view key) {
   auto child = std::make_shared<Node>();
   child->path = node_->key_path(key);
   child->table = node == nullptr ? nullptr : node->as_table();
-  child->line = node == nullptr ? node_->line : node->source().begin.line;
+  child->place = node == nullptr ? node_->place : place_of(*node);
   if (node != nullptr && child->table == nullptr) fail(key, "a table");
   return ConfigSection(reader_, std::move(child));
 }
@@ -379,7 +377,7 @@ std::vector<ConfigSection> ConfigSection::read_sections(std::string_view key, bo
     child->path = node_->key_path(key);
     if (are_numbered) child->path += fmt::format("[{}]", children.size());
     child->table = element.as_table();
-    child->line = element.source().begin.line;
+    child->place = place_of(element);
     children.push_back(ConfigSection(reader_, std::move(child)));
   }
   return children;
@@ -423,7 +421,7 @@ void ConfigSection::finish() {
     if (std::find(node_->known.begin(), node_->known.end(), name) != node_->known.end()) continue;
     const std::string nearest = nearest_word(name, node_->known);
     reader_->add_error(
-        key.source().begin.line,
+        place_of(key),
         fmt::format(
             "{}: unknown key{}", node_->key_path(name),
             nearest.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", nearest)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a TOML file into typed settings and reports every error at once: file, line, key, what was
-// expected and what was found; an unknown key is an error that names the nearest known one. COLD.
+// Reads a TOML file into typed settings and reports every error at once: file, line, column,
+// key, what was expected and what was found; an unknown key is an error that names the nearest
+// known one. COLD.
 //
 //   ConfigReader reader = ConfigReader::from_file("edge.toml");
 //   ConfigSection server = reader.root().section("server");
@@ -114,15 +115,15 @@ class ConfigReader {
   ~ConfigReader();
 
   ConfigSection root();
-  /// "edge.toml:12: server.workers: expected an integer from 0 to 1024, found a string", in the
-  /// order of lines.
+  /// "edge.toml:12:11: server.workers: expected an integer from 0 to 1024, found a string", in the
+  /// order of their places.
   std::vector<std::string> errors() const;
 
  private:
   friend class ConfigSection;
   ConfigReader();
-  void add_error(std::uint32_t line, std::string text);
-  void add_error_at(const TomlPlace& place, const std::string& text);
+  /// Line 0: of the file as a whole.
+  void add_error(const TomlPlace& place, const std::string& text);
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -3,6 +3,7 @@
 // leaves its default.
 #include "base/config_reader.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -95,7 +96,8 @@ TEST(ConfigReader, Integers) {
     EXPECT_EQ(number, 5U);
     return errors.size() == 1 ? errors[0] : "errors: " + std::to_string(errors.size());
   };
-  const std::string bounded = "edge.toml:4: s.workers: expected an integer from 1 to 1024, found ";
+  const std::string bounded =
+      "edge.toml:4:11: s.workers: expected an integer from 1 to 1024, found ";
   EXPECT_EQ(error("0", {1, 1024}), bounded + "0");
   EXPECT_EQ(error("1025", {1, 1024}), bounded + "1025");
   EXPECT_EQ(error("-1", {1, 1024}), bounded + "-1");
@@ -106,22 +108,24 @@ TEST(ConfigReader, Integers) {
   EXPECT_EQ(error("[4]", {1, 1024}), bounded + "an array");
   EXPECT_EQ(error("{a = 4}", {1, 1024}), bounded + "a table");
   EXPECT_EQ(error("2026-11-20", {1, 1024}), bounded + "a date or time");
-  EXPECT_EQ(error("-1", {}), "edge.toml:4: s.workers: expected an integer of at least 0, found -1");
+  EXPECT_EQ(error("-1", {}),
+            "edge.toml:4:11: s.workers: expected an integer of at least 0, found -1");
   EXPECT_EQ(error("2", {3, UINT64_MAX}),
-            "edge.toml:4: s.workers: expected an integer of at least 3, found 2");
+            "edge.toml:4:11: s.workers: expected an integer of at least 3, found 2");
 }
 
 TEST(ConfigReader, NarrowIntegersHaveTheirTypesBounds) {
   std::uint16_t small = 5;
   std::uint32_t middle = 5;
-  EXPECT_THAT(errors_of("[s]\nsmall = 65536\nmiddle = 4294967296\n",
-                        [&](ConfigSection& s) {
-                          s.read("small", small);
-                          s.read("middle", middle);
-                        }),
-              ElementsAre("edge.toml:2: s.small: expected an integer from 0 to 65535, found 65536",
-                          "edge.toml:3: s.middle: expected an integer from 0 to 4294967295, found "
-                          "4294967296"));
+  EXPECT_THAT(
+      errors_of("[s]\nsmall = 65536\nmiddle = 4294967296\n",
+                [&](ConfigSection& s) {
+                  s.read("small", small);
+                  s.read("middle", middle);
+                }),
+      ElementsAre("edge.toml:2:9: s.small: expected an integer from 0 to 65535, found 65536",
+                  "edge.toml:3:10: s.middle: expected an integer from 0 to 4294967295, found "
+                  "4294967296"));
   EXPECT_EQ(small, 5);
   EXPECT_EQ(middle, 5U);
 }
@@ -138,10 +142,10 @@ TEST(ConfigReader, OtherTypes) {
                           s.read("texts", texts);
                           s.read("mixed", mixed);
                         }),
-              ElementsAre("edge.toml:2: s.flag: expected true or false, found 1",
-                          "edge.toml:3: s.text: expected a string, found 2",
-                          "edge.toml:4: s.texts: expected an array of strings, found \"a\"",
-                          "edge.toml:5: s.mixed[1]: expected a string, found 1"));
+              ElementsAre("edge.toml:2:8: s.flag: expected true or false, found 1",
+                          "edge.toml:3:8: s.text: expected a string, found 2",
+                          "edge.toml:4:9: s.texts: expected an array of strings, found \"a\"",
+                          "edge.toml:5:15: s.mixed[1]: expected a string, found 1"));
   EXPECT_TRUE(flag);
   EXPECT_EQ(text, "default");
   EXPECT_THAT(texts, ElementsAre("default"));
@@ -153,10 +157,10 @@ TEST(ConfigReader, Paths) {
     std::filesystem::path path = initial;
     const auto read = [&](ConfigSection& s) { s.read("path", path); };
     EXPECT_THAT(errors_of("[s]\npath = \"\"\n", read),
-                ElementsAre("edge.toml:2: s.path: expected a path, found \"\""));
+                ElementsAre("edge.toml:2:8: s.path: expected a path, found \"\""));
     EXPECT_EQ(path, initial);
     EXPECT_THAT(errors_of("[s]\npath = 3\n", read),
-                ElementsAre("edge.toml:2: s.path: expected a path, found 3"));
+                ElementsAre("edge.toml:2:8: s.path: expected a path, found 3"));
     EXPECT_EQ(path, initial);
   }
 }
@@ -174,29 +178,31 @@ TEST(ConfigReader, SizesAndDurations) {
     return errors.size() == 1 ? errors[0] : "errors: " + std::to_string(errors.size());
   };
   EXPECT_EQ(error("bytes = 64", {}),
-            "edge.toml:2: s.bytes: expected a size such as \"64MiB\", found 64");
+            "edge.toml:2:9: s.bytes: expected a size such as \"64MiB\", found 64");
   EXPECT_EQ(error("bytes = \"64\"", {}),
-            "edge.toml:2: s.bytes: expected a size such as \"64MiB\", found \"64\"");
+            "edge.toml:2:9: s.bytes: expected a size such as \"64MiB\", found \"64\"");
   EXPECT_EQ(error("age = \"1 s\"", {}),
-            "edge.toml:2: s.age: expected a duration such as \"60s\", found \"1 s\"");
+            "edge.toml:2:7: s.age: expected a duration such as \"60s\", found \"1 s\"");
   EXPECT_EQ(error("bytes = \"1KiB\"", {kMiB, kGiB}),
-            "edge.toml:2: s.bytes: expected \"1MiB\" to \"1GiB\", found \"1KiB\"");
+            "edge.toml:2:9: s.bytes: expected \"1MiB\" to \"1GiB\", found \"1KiB\"");
   EXPECT_EQ(error("age = \"2s\"", {kMillisecondNs, kSecondNs}),
-            "edge.toml:2: s.age: expected \"1ms\" to \"1s\", found \"2s\"");
+            "edge.toml:2:7: s.age: expected \"1ms\" to \"1s\", found \"2s\"");
   EXPECT_EQ(error("bytes = \"1KiB\"", {kMiB, UINT64_MAX}),
-            "edge.toml:2: s.bytes: expected at least \"1MiB\", found \"1KiB\"");
+            "edge.toml:2:9: s.bytes: expected at least \"1MiB\", found \"1KiB\"");
 }
 
 TEST(ConfigReader, Choices) {
   constexpr std::array<std::string_view, 3> kChoices{"auto", "once", "twice"};
   std::size_t index = 2;
   const auto read = [&](ConfigSection& s) { s.read_choice("decode", kChoices, index); };
-  EXPECT_THAT(errors_of("[s]\ndecode = \"thrice\"\n", read),
-              ElementsAre("edge.toml:2: s.decode: expected one of \"auto\", \"once\", \"twice\", "
-                          "found \"thrice\""));
-  EXPECT_THAT(errors_of("[s]\ndecode = 1\n", read),
-              ElementsAre("edge.toml:2: s.decode: expected one of \"auto\", \"once\", \"twice\", "
-                          "found 1"));
+  EXPECT_THAT(
+      errors_of("[s]\ndecode = \"thrice\"\n", read),
+      ElementsAre("edge.toml:2:10: s.decode: expected one of \"auto\", \"once\", \"twice\", "
+                  "found \"thrice\""));
+  EXPECT_THAT(
+      errors_of("[s]\ndecode = 1\n", read),
+      ElementsAre("edge.toml:2:10: s.decode: expected one of \"auto\", \"once\", \"twice\", "
+                  "found 1"));
   EXPECT_EQ(index, 2U);
   EXPECT_THAT(errors_of("[s]\ndecode = \"auto\"\n", read), IsEmpty());
   EXPECT_EQ(index, 0U);
@@ -209,10 +215,10 @@ TEST(ConfigReader, UnknownKeysAndTheNearestKnownOne) {
                           s.read("workers", number);
                           s.read("listen", number);
                         }),
-              ElementsAre("edge.toml:1: top: unknown key",
-                          "edge.toml:3: s.wrokers: unknown key; did you mean \"workers\"?",
-                          "edge.toml:4: s.zebra: unknown key",
-                          "edge.toml:5: sx: unknown key; did you mean \"s\"?"));
+              ElementsAre("edge.toml:1:1: top: unknown key",
+                          "edge.toml:3:1: s.wrokers: unknown key; did you mean \"workers\"?",
+                          "edge.toml:4:1: s.zebra: unknown key",
+                          "edge.toml:5:2: sx: unknown key; did you mean \"s\"?"));
 }
 
 TEST(ConfigReader, AllErrorsAtOnceInTheOrderOfLines) {
@@ -224,15 +230,15 @@ TEST(ConfigReader, AllErrorsAtOnceInTheOrderOfLines) {
                           s.read("b", b);
                           s.fail("c", "a reason");
                         }),
-              ElementsAre("edge.toml:1: s.c: expected a reason, found nothing",
-                          "edge.toml:2: s.unknown: unknown key",
-                          "edge.toml:3: s.b: expected an integer of at least 0, found \"x\"",
-                          "edge.toml:4: s.a: expected an integer of at least 0, found \"x\""));
+              ElementsAre("edge.toml:1:1: s.c: expected a reason, found nothing",
+                          "edge.toml:2:1: s.unknown: unknown key",
+                          "edge.toml:3:5: s.b: expected an integer of at least 0, found \"x\"",
+                          "edge.toml:4:5: s.a: expected an integer of at least 0, found \"x\""));
 }
 
 TEST(ConfigReader, ASectionThatIsNone) {
   EXPECT_THAT(errors_of("s = 3\n", [](ConfigSection& s) { EXPECT_FALSE(s.has("x")); }),
-              ElementsAre("edge.toml:1: s: expected a table, found 3"));
+              ElementsAre("edge.toml:1:5: s: expected a table, found 3"));
 }
 
 TEST(ConfigReader, ArraysOfTables) {
@@ -249,8 +255,9 @@ TEST(ConfigReader, ArraysOfTables) {
   EXPECT_THAT(root.sections("absent"), IsEmpty());
   root.finish();
   EXPECT_THAT(names, ElementsAre("a", "b"));
-  EXPECT_THAT(reader->errors(),
-              ElementsAre("s.toml:5: sink.port: expected an integer from 0 to 65535, found \"x\""));
+  EXPECT_THAT(
+      reader->errors(),
+      ElementsAre("s.toml:5:8: sink.port: expected an integer from 0 to 65535, found \"x\""));
 }
 
 TEST(ConfigReader, ArraysOfTablesWhoseErrorsNameTheElement) {
@@ -264,8 +271,8 @@ TEST(ConfigReader, ArraysOfTablesWhoseErrorsNameTheElement) {
   }
   root.finish();
   EXPECT_THAT(reader->errors(),
-              ElementsAre("s.toml:4: route[1].name: expected a string, found 1",
-                          "s.toml:5: route[1].none: unknown key; did you mean \"name\"?"));
+              ElementsAre("s.toml:4:8: route[1].name: expected a string, found 1",
+                          "s.toml:5:1: route[1].none: unknown key; did you mean \"name\"?"));
 }
 
 TEST(ConfigReader, ErrorsOfMeaningInArrays) {
@@ -284,12 +291,12 @@ TEST(ConfigReader, ErrorsOfMeaningInArrays) {
     s.fail_element("absent", 0, "anything");
   };
   EXPECT_THAT(errors_of("[s]\ntexts = [\"a\",\n  \"b\"]\nnone = []\ntext = \"c\"\n", fail_elements),
-              ElementsAre("edge.toml:1: s.absent: expected anything, found nothing",
-                          "edge.toml:2: s.texts[0]: expected this, found \"a\"",
-                          "edge.toml:2: s.texts: expected more, found an array",
-                          "edge.toml:3: s.texts[1]: expected that, found \"b\"",
-                          "edge.toml:4: s.none: expected something, found an empty array",
-                          "edge.toml:5: s.text: expected an array, found \"c\""));
+              ElementsAre("edge.toml:1:1: s.absent: expected anything, found nothing",
+                          "edge.toml:2:9: s.texts: expected more, found an array",
+                          "edge.toml:2:10: s.texts[0]: expected this, found \"a\"",
+                          "edge.toml:3:3: s.texts[1]: expected that, found \"b\"",
+                          "edge.toml:4:8: s.none: expected something, found an empty array",
+                          "edge.toml:5:8: s.text: expected an array, found \"c\""));
 }
 
 TEST(ConfigReader, ErrorsInWordsOfTheirOwn) {
@@ -298,19 +305,20 @@ TEST(ConfigReader, ErrorsInWordsOfTheirOwn) {
                           s.report("old", "is gone");
                           s.report("absent", "is missing");
                         }),
-              ElementsAre("edge.toml:1: s.absent: is missing", "edge.toml:3: s.old: is gone"));
+              ElementsAre("edge.toml:1:1: s.absent: is missing", "edge.toml:3:7: s.old: is gone"));
 }
 
 TEST(ConfigReader, ArraysOfTablesThatAreNone) {
-  for (const char* text : {"sink = 3\n", "sink = [1]\n", "[sink]\na = 1\n"}) {
+  for (const auto& [text, column] :
+       {std::pair("sink = 3\n", 8), {"sink = [1]\n", 8}, {"[sink]\na = 1\n", 1}}) {
     const auto reader = ConfigReader::from_text(text, "s.toml");
     ConfigSection root = reader->root();
     root.sections("sink");
     root.finish();
     ASSERT_EQ(reader->errors().size(), 1U) << text;
-    EXPECT_THAT(
-        reader->errors()[0],
-        testing::StartsWith("s.toml:1: sink: expected an array of tables ([[sink]]), found"));
+    EXPECT_THAT(reader->errors()[0],
+                testing::StartsWith(fmt::format(
+                    "s.toml:1:{}: sink: expected an array of tables ([[sink]]), found", column)));
   }
 }
 
@@ -328,7 +336,7 @@ TEST(ConfigReader, NestedSectionsNameTheirPath) {
   std::uint64_t number = 0;
   reader->root().section("a").section("b").read("c", number);
   EXPECT_THAT(reader->errors(),
-              ElementsAre("t.toml:2: a.b.c: expected an integer of at least 0, found true"));
+              ElementsAre("t.toml:2:5: a.b.c: expected an integer of at least 0, found true"));
 }
 
 TEST(ConfigReader, TextThatIsNotToml) {
@@ -341,12 +349,13 @@ TEST(ConfigReader, TextThatIsNotToml) {
     const auto errors = reader->errors();
     return errors.size() == 1 ? errors[0] : "errors: " + std::to_string(errors.size());
   };
-  EXPECT_THAT(error("a = 1\nb = \n"), testing::StartsWith("t.toml:2: not valid TOML: "));
-  EXPECT_THAT(error("a = 1\n\na = 2\n"), testing::StartsWith("t.toml:3: not valid TOML: "));
-  EXPECT_THAT(error("\xFF\xFE"), testing::StartsWith("t.toml:1: not valid TOML: "));
+  EXPECT_THAT(error("a = 1\nb = \n"), testing::StartsWith("t.toml:2:5: not valid TOML: "));
+  EXPECT_THAT(error("a = 1\n\na = 2\n"), testing::StartsWith("t.toml:3:5: not valid TOML: "));
+  EXPECT_THAT(error("\xFF\xFE"), testing::StartsWith("t.toml:1:1: not valid TOML: "));
   EXPECT_THAT(error("a = " + std::string(100'000, '[')),
-              testing::StartsWith("t.toml:1: not valid TOML: "));
-  EXPECT_THAT(error("a = 99999999999999999999\n"), testing::StartsWith("t.toml:1: not valid TOML"));
+              testing::StartsWith("t.toml:1:261: not valid TOML: "));
+  EXPECT_THAT(error("a = 99999999999999999999\n"),
+              testing::StartsWith("t.toml:1:25: not valid TOML"));
 }
 
 TEST(ConfigReader, Files) {
@@ -358,7 +367,7 @@ TEST(ConfigReader, Files) {
   ASSERT_TRUE(write_file_atomic(path, "x = 1\n").ok());
   const auto reader = ConfigReader::from_file(path);
   reader->root().finish();
-  EXPECT_THAT(reader->errors(), ElementsAre(path.string() + ":1: x: unknown key"));
+  EXPECT_THAT(reader->errors(), ElementsAre(path.string() + ":1:1: x: unknown key"));
   std::filesystem::remove_all(pattern);
 }
 

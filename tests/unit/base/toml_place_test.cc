@@ -60,9 +60,9 @@ TEST(ConfigReader, ErrorsWithinStringsHaveAColumn) {
   EXPECT_EQ(rate, 0);
   EXPECT_EQ(reader->errors(),
             (std::vector<std::string>{
-                "f.toml:1: t.absent: nowhere", "f.toml:2:18: t.where: here",
+                "f.toml:1:1: t.absent: nowhere", "f.toml:2:18: t.where: here",
                 "f.toml:3:16: t.list[1]: and here",
-                "f.toml:4: t.rate: expected a number from 0 to 1, found a floating-point number"}));
+                "f.toml:4:8: t.rate: expected a number from 0 to 1, found a floating-point number"}));
 }
 
 TEST(ConfigReader, ScalarsKeepTheirType) {

@@ -25,7 +25,7 @@ using ::testing::IsEmpty;
 TEST(Config, SaysWhereTomlItselfIsBroken) {
   const auto errors = load_config_text("[server\nworkers = 1", "x").errors;
   ASSERT_EQ(errors.size(), 1U);
-  EXPECT_THAT(errors[0], ::testing::HasSubstr("x:1: not valid TOML"));
+  EXPECT_THAT(errors[0], ::testing::HasSubstr("x:1:8: not valid TOML"));
 }
 
 TEST(Config, AMissingFileIsAnErrorNotTheDefaults) {
@@ -45,10 +45,11 @@ TEST(Config, TellsOfFilesInTheOrderOfLines) {
   EXPECT_THAT(
       errors,
       ElementsAre(
-          EndsWith(":3: bots.agents_file: cannot open /nowhere/agents: No such file or directory"),
-          EndsWith(":5: server.workers: expected an integer from 0 to 1024, found \"two\""),
-          EndsWith(":9: route[0].file: cannot open /nowhere/a.js: No such file or directory"),
-          EndsWith(":11: admin.listne: unknown key; did you mean \"listen\"?")));
+          EndsWith(
+              ":3:15: bots.agents_file: cannot open /nowhere/agents: No such file or directory"),
+          EndsWith(":5:11: server.workers: expected an integer from 0 to 1024, found \"two\""),
+          EndsWith(":9:8: route[0].file: cannot open /nowhere/a.js: No such file or directory"),
+          EndsWith(":11:1: admin.listne: unknown key; did you mean \"listen\"?")));
 }
 
 TEST(Config, EmptyTextGivesTheDefaults) {

@@ -97,7 +97,7 @@ TEST(Config, CommentedTablesOfTheShippedFileAreValidAndTheirTestPasses) {
   EXPECT_EQ(run_test(config.tests[0], config.tables), std::vector<std::string>());
 }
 
-TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
+TEST(Config, AllErrorsAtOnceWithPlaceKeyAndExpectation) {
   const auto errors = errors_of(
       "[spool]\npath = 7\n"
       "[admin]\nlisten = \"nowhere\"\n"
@@ -112,31 +112,32 @@ TEST(Config, AllErrorsAtOnceWithLineKeyAndExpectation) {
   for (const std::string& error : errors) found += error.substr(0, error.find(", found")) + "\n";
   EXPECT_EQ(
       found,
-      "s.toml:2: spool.path: expected a path\n"
-      "s.toml:4: admin.listen: expected host:port, such as \"127.0.0.1:9181\", or nothing\n"
-      "s.toml:6: retention.kepe: unknown key; did you mean \"keep\"?\n"
-      "s.toml:8: columns.params: expected column names of lower case letters, digits and '_'\n"
-      "s.toml:8: columns.params: expected a name that no other column has (\"c_ip\" is "
+      "s.toml:2:8: spool.path: expected a path\n"
+      "s.toml:4:10: admin.listen: expected host:port, such as \"127.0.0.1:9181\", or nothing\n"
+      "s.toml:6:1: retention.kepe: unknown key; did you mean \"keep\"?\n"
+      "s.toml:8:10: columns.params: expected column names of lower case letters, digits and '_'\n"
+      "s.toml:8:10: columns.params: expected a name that no other column has (\"c_ip\" is "
       "taken)\n"
-      "s.toml:10: column.name: expected a name that no other column has (\"a\" is taken)\n"
-      "s.toml:13: column.type: expected one of \"varchar\", \"integer\", \"double\", "
+      "s.toml:10:8: column.name: expected a name that no other column has (\"a\" is taken)\n"
+      "s.toml:13:8: column.type: expected one of \"varchar\", \"integer\", \"double\", "
       "\"boolean\", \"timestamp\", \"uuid\", \"inet\", \"json\"\n"
-      "s.toml:14: sink.path: expected a path (the directory of the output files)\n"
-      "s.toml:15: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
-      "s.toml:17: sink.flush_age: expected \"1ms\" to \"1h\"\n"
-      "s.toml:18: sink.flush_rows: expected an integer from 1 to 1000000\n"
-      "s.toml:21: sink.kind: expected one of \"duckdb\", \"lake\", \"file\", \"postgres\", "
+      "s.toml:14:1: sink.path: expected a path (the directory of the output files)\n"
+      "s.toml:15:8: sink.name: expected a name of lower case letters, digits, '_' and '-'\n"
+      "s.toml:17:13: sink.flush_age: expected \"1ms\" to \"1h\"\n"
+      "s.toml:18:14: sink.flush_rows: expected an integer from 1 to 1000000\n"
+      "s.toml:21:8: sink.kind: expected one of \"duckdb\", \"lake\", \"file\", \"postgres\", "
       "\"redshift\", \"s3\", \"stdout\", \"http\", \"clickhouse\"\n"
-      "s.toml:22: sink.kind: expected the kind of the sink, such as \"file\"\n"
-      "s.toml:23: sink.name: expected a name that no other sink has\n");
+      "s.toml:22:1: sink.kind: expected the kind of the sink, such as \"file\"\n"
+      "s.toml:23:8: sink.name: expected a name that no other sink has\n");
 }
 
 TEST(Config, ManifestsOutliveTheirData) {
   const auto errors =
       errors_of("[retention]\nkeep = \"60d\"\nmanifest_keep = \"30d\"\n" + std::string(kSink));
   ASSERT_EQ(errors.size(), 1U);
-  EXPECT_EQ(errors[0],
-            "s.toml:3: retention.manifest_keep: expected at least as long as keep, found \"30d\"");
+  EXPECT_EQ(
+      errors[0],
+      "s.toml:3:17: retention.manifest_keep: expected at least as long as keep, found \"30d\"");
 }
 
 TEST(Config, NoSinkIsAnError) {
@@ -148,7 +149,7 @@ TEST(Config, NoSinkIsAnError) {
 TEST(Config, UnknownTopLevelTableIsAnError) {
   const auto errors = errors_of(std::string(kSink) + "[spol]\n");
   ASSERT_EQ(errors.size(), 1U);
-  EXPECT_EQ(errors[0], "s.toml:5: spol: unknown key; did you mean \"spool\"?");
+  EXPECT_EQ(errors[0], "s.toml:5:2: spol: unknown key; did you mean \"spool\"?");
 }
 
 TEST(Config, ABudgetIsReadAndWhatCannotBeIsRefused) {
@@ -164,7 +165,7 @@ TEST(Config, ABudgetIsReadAndWhatCannotBeIsRefused) {
   const auto errors =
       errors_of("[retention]\nenabled = false\nwhen_full = \"drop_oldest\"\n" + std::string(kSink));
   ASSERT_EQ(errors.size(), 1U);
-  EXPECT_EQ(errors[0].find("s.toml:3: retention.when_full: expected \"keep\" where enabled is "),
+  EXPECT_EQ(errors[0].find("s.toml:3:13: retention.when_full: expected \"keep\" where enabled is "),
             0U)
       << errors[0];
 }

@@ -67,7 +67,7 @@ TEST(SecretTest, ASecretInTheConfigurationIsRefusedAndNotShown) {
   EXPECT_FALSE(b.is_set());
   EXPECT_FALSE(c.is_set());
   ASSERT_EQ(reader->errors().size(), 1U);
-  EXPECT_THAT(reader->errors()[0], HasSubstr("test.toml:2: b: expected where the secret lies"));
+  EXPECT_THAT(reader->errors()[0], HasSubstr("test.toml:2:5: b: expected where the secret lies"));
   EXPECT_THAT(reader->errors()[0], Not(HasSubstr("hunter2")));
 }
 
