@@ -27,8 +27,8 @@ Worker::Worker(const Plan& plan, unsigned index, const std::atomic<bool>& stop)
       ids_(plan.id_file()),
       connections_(plan.share(plan.options.connections, index)),
       ready_(connections_.size()) {
-  // Counted thread by thread: each has connections to every target. Where thread and target were the
-  // same number, a server and its client shared a core and its caches.
+  // Counted thread by thread: each has connections to every target. Where thread and target were
+  // the same number, a server and its client shared a core and its caches.
   std::uint64_t number = 0;
   for (unsigned i = 0; i < index; ++i) number += plan.share(plan.options.connections, i);
   for (std::size_t slot = 0; slot < connections_.size(); ++slot, ++number) {

@@ -58,11 +58,12 @@ TEST(ConfigReader, ErrorsWithinStringsHaveAColumn) {
   section.read("rate", rate, 0, 1);
   section.report_at("absent", 3, "nowhere");
   EXPECT_EQ(rate, 0);
-  EXPECT_EQ(reader->errors(),
-            (std::vector<std::string>{
-                "f.toml:1:1: t.absent: nowhere", "f.toml:2:18: t.where: here",
-                "f.toml:3:16: t.list[1]: and here",
-                "f.toml:4:8: t.rate: expected a number from 0 to 1, found a floating-point number"}));
+  EXPECT_EQ(
+      reader->errors(),
+      (std::vector<std::string>{
+          "f.toml:1:1: t.absent: nowhere", "f.toml:2:18: t.where: here",
+          "f.toml:3:16: t.list[1]: and here",
+          "f.toml:4:8: t.rate: expected a number from 0 to 1, found a floating-point number"}));
 }
 
 TEST(ConfigReader, ScalarsKeepTheirType) {
