@@ -3,7 +3,11 @@
 
 import dataclasses
 import os
+import pathlib
+import re
+import select
 import subprocess
+import tempfile
 import time
 
 from harness.process import Failure
@@ -16,19 +20,37 @@ class Run:
     peak_mib: float
 
 
+def peak_until_end(pid):
+    """In MiB, looked at every 10 ms. The kernel's own maximum (ru_maxrss) would be that of this
+    process: the child began as a copy of it."""
+    with os.fdopen(os.pidfd_open(pid)) as process:
+        ended = select.poll()
+        ended.register(process, select.POLLIN)
+        peak = 0
+        while not ended.poll(10):
+            status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            found = re.search(r"VmHWM:\s+(\d+)", status)
+            peak = max(peak, int(found.group(1)) if found else 0)
+    return peak / 1024
+
+
 def run_measured(argv, cpu, environment=None, timeout=900):
     """On one CPU; a Failure with its output where it fails."""
     argv = [str(word) for word in argv]
-    began = time.monotonic()
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})},
-                             preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
-    output = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryFile() as output:
+        began = time.monotonic()
+        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output,
+                                 stderr=subprocess.STDOUT,
+                                 env={**os.environ, **(environment or {})},
+                                 preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        peak_mib = peak_until_end(child.pid)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.monotonic() - began
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        told = output.read().decode(errors="replace")[-2000:]
     if child.returncode != 0:
-        raise Failure(f"exit {child.returncode}: {' '.join(argv)}\n"
-                      f"{output.decode(errors='replace')[-2000:]}")
-    if time.monotonic() - began > timeout:
+        raise Failure(f"exit {child.returncode}: {' '.join(argv)}\n{told}")
+    if seconds > timeout:
         raise Failure(f"{argv[0]} took longer than {timeout} s")
-    return Run(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, peak_mib)

@@ -159,6 +159,7 @@ base::Result<Checkpoint> FileSink::open() {
 // What holds of the files is taken from `ends`; a series that is not in it has nothing yet.
 base::Status FileSink::cut_outputs(const OutputEnds& ends) {
   outputs_.clear();
+  has_early_rows_ = false;
   OutputEnds all = ends;
   for (const FileContent::Series& series : content_.series()) {
     auto& output = outputs_.emplace_back(
