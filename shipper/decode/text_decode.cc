@@ -97,44 +97,6 @@ std::size_t copy_run(std::string_view text, std::size_t at, char* out) noexcept 
   return at;
 }
 
-// As text.find('%'): without a call for the short texts that most fields are.
-std::size_t find_percent(std::string_view text) noexcept {
-#if defined(__x86_64__)
-  const __m128i percent = _mm_set1_epi8('%');
-  const auto hits_in = [percent](__m128i v) {
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(v, percent)));
-  };
-  const std::size_t size = text.size();
-  if (size >= 8 && size < 16) {
-    // Two halves that overlap; a hit in both is found in the first.
-    std::int64_t front = 0;
-    std::int64_t back = 0;
-    std::memcpy(&front, text.data(), 8);
-    std::memcpy(&back, text.data() + size - 8, 8);
-    const unsigned hits = hits_in(_mm_set_epi64x(back, front));
-    if (hits == 0) return std::string_view::npos;
-    const auto place = static_cast<std::size_t>(std::countr_zero(hits));
-    return place < 8 ? place : place + size - 16;
-  }
-  if (size >= 16 && size <= 32) {
-    const auto load = [&](std::size_t from) {
-      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
-    };
-    if (const unsigned hits = hits_in(load(0)); hits != 0) {
-      return static_cast<std::size_t>(std::countr_zero(hits));
-    }
-    const unsigned hits = hits_in(load(size - 16));
-    if (hits == 0) return std::string_view::npos;
-    return static_cast<std::size_t>(std::countr_zero(hits)) + size - 16;
-  }
-#endif
-  if (text.size() > 32) return text.find('%');
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') return i;
-  }
-  return std::string_view::npos;
-}
-
 struct Decoded {
   std::string_view text;
   bool has_odd_bytes;  // Decoded ones that are NUL or not ASCII.
@@ -204,7 +166,7 @@ std::string_view make_valid_text(std::string_view text, TextArena& arena) {
 }
 
 std::string_view percent_decode(std::string_view text, TextArena& arena) {
-  const std::size_t first = find_percent(text);
+  const std::size_t first = text.find('%');
   if (first == std::string_view::npos) return text;
   return decode_into<false>(text, first, arena).text;
 }
@@ -229,7 +191,7 @@ std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& a
 
 std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain,
                           TextArena& arena) {
-  const std::size_t first = find_percent(field);
+  const std::size_t first = field.find('%');
   if (first == std::string_view::npos) return is_plain ? field : make_valid_text(field, arena);
   if (mode != DecodeMode::kOnce) return make_valid_text(log_decode(field, mode, arena), arena);
   const auto [text, has_odd_bytes] = decode_into<false>(field, first, arena);
@@ -238,7 +200,7 @@ std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain
 
 std::string_view form_decode(std::string_view text, TextArena& arena) {
   // find_first_of would search its own two characters for each byte of the text.
-  const std::size_t percent = find_percent(text);
+  const std::size_t percent = text.find('%');
   const std::size_t plus = text.substr(0, percent).find('+');
   const std::size_t first = std::min(percent, plus);
   if (first == std::string_view::npos) return text;

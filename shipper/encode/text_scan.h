@@ -84,15 +84,13 @@ inline bool copy_if_plain(std::string_view text, char* out) noexcept {
     store_word(out, head);
     store_word(out + size - 4, tail);
     hits = Bytes::hits(_mm_set_epi32(tail, head, tail, head));
-  } else if (size >= 2) {
-    const auto head = load_word<std::int16_t>(in);
-    const auto tail = load_word<std::int16_t>(in + size - 2);
-    store_word(out, head);
-    store_word(out + size - 2, tail);
-    hits = Bytes::hits(_mm_set1_epi32(head << 16 | (tail & 0xFFFF)));
   } else {
-    if (size == 1) *out = *in;
-    return size == 0 || !Bytes::contains(static_cast<unsigned char>(*in));
+    bool is_plain = true;
+    for (std::size_t i = 0; i < size; ++i) {
+      out[i] = in[i];
+      is_plain = is_plain && !Bytes::contains(static_cast<unsigned char>(in[i]));
+    }
+    return is_plain;
   }
   return _mm_movemask_epi8(hits) == 0;
 #else
