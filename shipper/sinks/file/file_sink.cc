@@ -62,6 +62,7 @@ class FileSink : public Sink {
   base::Status refuse_unknown_files(const OutputEnds& ends) const;
   base::Status cut_outputs(const OutputEnds& ends);
   base::Status begin();
+  bool has_begun() const;
   base::Status append(const Encode& encode);
   base::Status sync();
   base::Status write(const Encode& encode);
@@ -79,7 +80,6 @@ class FileSink : public Sink {
   FileContent content_;
   base::UniqueFd lock_;
   std::vector<FileOutput> outputs_;  // In the order of the series.
-  bool has_early_rows_ = false;      // Of the next batch; they begin where the last one ends.
   bool save_failed_ = false;         // The last batch's checkpoint may be stored nevertheless.
   Checkpoint checkpoint_;            // As it is stored.
   /// The rows that are there, of a sink that restores; they are read once.
@@ -159,7 +159,6 @@ base::Result<Checkpoint> FileSink::open() {
 // What holds of the files is taken from `ends`; a series that is not in it has nothing yet.
 base::Status FileSink::cut_outputs(const OutputEnds& ends) {
   outputs_.clear();
-  has_early_rows_ = false;
   OutputEnds all = ends;
   for (const FileContent::Series& series : content_.series()) {
     auto& output = outputs_.emplace_back(
@@ -174,7 +173,6 @@ base::Status FileSink::cut_outputs(const OutputEnds& ends) {
 
 // What an attempt before this one left is cut off.
 base::Status FileSink::begin() {
-  has_early_rows_ = false;
   for (FileOutput& output : outputs_) {
     if (auto status = output.begin(); !status) return status;
   }
@@ -200,11 +198,16 @@ base::Status FileSink::write(const Encode& encode) {
   return sync();
 }
 
+// Rows of a batch that does not count yet lie behind what does.
+bool FileSink::has_begun() const {
+  return std::any_of(outputs_.begin(), outputs_.end(),
+                     [](const FileOutput& output) { return output.end() != output.kept(); });
+}
+
 base::Status FileSink::write_early(const std::vector<RowBlock>& tables) {
-  if (!has_early_rows_) {
+  if (!has_begun()) {
     if (auto status = begin(); !status) return status;
   }
-  has_early_rows_ = true;
   return append([&](const auto& append) { return content_.encode(tables, append); });
 }
 
@@ -247,7 +250,6 @@ Verdict FileSink::deliver(const Batch& batch) {
   auto status = batch.is_written
                     ? sync()
                     : write([&](const auto& append) { return content_.encode(batch, append); });
-  has_early_rows_ = false;
   if (status) {
     status = store_.save({batch.after, to_text(ends_after())});
     save_failed_ = !status;
