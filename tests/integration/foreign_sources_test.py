@@ -221,13 +221,13 @@ def test(build, place, kills, rotate_s):
     run([program(build, "pixel-shipper"), "run", "--once", "--config", config], seconds=120)
     drained_s = time.monotonic() - started
     lost, duplicated = count(place, ids.next)
+    print(f"kills={kills} lines={ids.next} drained_s={drained_s:.1f} lost={lost} "
+          f"duplicated={duplicated} rotations={[writer.rotations for writer in writers[:2]]} "
+          f"objects={writers[2].objects}")
     known = check_lineage(build, config, place)
     status = json.loads(run([program(build, "pixel-shipper"), "status", "--json", "--config",
                              config]).stdout)["sinks"][0]
-    rotations = [writer.rotations for writer in writers[:2]]
     counters = [source["counters"] for source in known["sources"]]
-    print(f"kills={kills} lines={ids.next} rotations={rotations} objects={writers[2].objects} "
-          f"drained_s={drained_s:.1f} lost={lost} duplicated={duplicated}")
     if lost or duplicated:
         raise Failure(f"{lost} lost, {duplicated} duplicated; {counters}")
     for key in ("residue", "pending", "missing", "dead_lettered"):

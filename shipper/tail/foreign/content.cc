@@ -105,6 +105,14 @@ std::size_t takeable(std::string_view text, bool is_last, bool to_end) {
   return is_last ? 0 : text.size();
 }
 
+// Of a content that begins with `text`, and goes on behind it only where the head does not reach.
+ContentHead head_of(std::string_view text) {
+  text = text.substr(0, kHeaderBytesMax);
+  const std::size_t header = std::min(first_line(text), text.size());
+  const std::string_view head = text.substr(0, header + kHeadBytes);
+  return ContentHead{head.size(), base::hash64(head)};
+}
+
 // As much as there is, up to buffer.size(). A reading of compressed text that ends early tells of
 // damage only when it is asked again.
 base::Result<std::size_t> fill(SegmentReader& content, std::uint64_t offset,
@@ -118,9 +126,12 @@ base::Result<std::size_t> fill(SegmentReader& content, std::uint64_t offset,
   return filled;
 }
 
-// Reads from `offset` to the end into the meter; `look` sees the first reading.
+// Sees the first reading: all of it, the part that is taken, and whether its end counts as one.
+using Look = std::function<void(std::string_view text, std::string_view taken, bool to_end)>;
+
+// Reads from `offset` to the end into the meter.
 base::Status run(SegmentReader& content, std::uint64_t offset, std::uint64_t end, bool to_end,
-                 Meter& meter, const std::function<void(std::string_view, bool)>& look) {
+                 Meter& meter, const Look& look) {
   // Kept: a fresh one for each of ten thousand small files costs more than reading them.
   static thread_local std::vector<char> buffer(kReadBytes);
   for (bool is_first = true;; is_first = false) {
@@ -129,10 +140,10 @@ base::Status run(SegmentReader& content, std::uint64_t offset, std::uint64_t end
     if (!got) return got.error();
     const std::string_view text(buffer.data(), *got);
     const bool is_last = *got < buffer.size();
-    if (is_first && look) look(text, is_last && to_end);
-    const std::size_t bytes = takeable(text, is_last, to_end);
-    meter.take(text.substr(0, bytes));
-    offset += bytes;
+    const std::string_view taken = text.substr(0, takeable(text, is_last, to_end));
+    if (is_first && look) look(text, taken, is_last && to_end);
+    meter.take(taken);
+    offset += taken.size();
     if (is_last) return base::ok_status();
   }
 }
@@ -154,27 +165,27 @@ std::unique_ptr<SegmentReader> open_content(SharedFd fd, bool gzip, const std::s
   return std::make_unique<GzipReader>(base::UniqueFd(::fcntl(fd->get(), F_DUPFD_CLOEXEC, 0)), path);
 }
 
-base::Result<ContentHead> read_head(SegmentReader& content, std::uint64_t length) {
-  std::vector<char> buffer(std::min<std::uint64_t>(length, kHeaderBytesMax));
-  const auto got = content.read_at(0, buffer);
-  if (!got) return got.error();
-  const std::string_view text(buffer.data(), *got);
-  const std::size_t header = std::min(first_line(text), text.size());
-  const std::string_view head = text.substr(0, header + kHeadBytes);
-  return ContentHead{head.size(), base::hash64(head)};
-}
-
 bool has_head(SegmentReader& content, const ContentHead& head) {
   std::vector<char> buffer(head.bytes);
   const auto got = content.read_at(0, buffer);
   return got && *got == head.bytes && base::hash64({buffer.data(), *got}) == head.hash;
 }
 
+std::optional<ContentHead> grown_head(SegmentReader& content, const ContentHead& known,
+                                      std::uint64_t length) {
+  std::vector<char> buffer(std::min<std::uint64_t>(length, kHeaderBytesMax));
+  const auto got = fill(content, 0, buffer);
+  if (!got || *got < buffer.size() || known.bytes > *got) return std::nullopt;
+  if (base::hash64({buffer.data(), known.bytes}) != known.hash) return std::nullopt;
+  return head_of({buffer.data(), *got});
+}
+
 base::Result<Survey> survey(SegmentReader& content, const SurveyRequest& request) {
   Survey found;
   Meter meter(ContentHash(), 0);
-  const auto look = [&](std::string_view text, bool to_end) {
+  const auto look = [&](std::string_view text, std::string_view taken, bool to_end) {
     found.key = key_of(text, to_end);
+    found.head = head_of(taken);
     if (found.key && request.lengths) meter.ask(request.lengths(*found.key));
   };
   const auto status = run(content, 0, request.bytes_max, request.to_end, meter, look);

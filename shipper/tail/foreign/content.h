@@ -31,16 +31,19 @@ struct ContentHead {
   std::uint64_t hash = 0;  // XXH3-64.
   bool operator==(const ContentHead&) const = default;
 };
-/// Of a content of `length` bytes.
-base::Result<ContentHead> read_head(SegmentReader& content, std::uint64_t length);
 /// True when the content still begins so.
 bool has_head(SegmentReader& content, const ContentHead& head);
+/// The head of a content that began with `known` and has grown to `length` bytes; nothing where it
+/// no longer begins so, or is shorter: it was truncated, or is another one.
+std::optional<ContentHead> grown_head(SegmentReader& content, const ContentHead& known,
+                                      std::uint64_t length);
 
 /// What one reading of a content found.
 struct Survey {
   bool is_whole = true;       // False: compressed, and damaged or cut off.
   std::string damage;         // Why it is not whole.
   ContentMark mark;           // Up to the last newline, or to the end where that was asked for.
+  ContentHead head;           // Of the bytes that were read, whatever the file became since.
   bool ends_in_line = false;  // mark.length lies within a line without newline.
   ContentHash hash;           // At mark.length.
   /// XXH3-64 of the first line that is neither comment nor empty (its first 4 KiB); nothing where

@@ -150,19 +150,23 @@ class ForeignSource {
 
   // foreign_identity.cc: which content a file holds.
   void identify(Seen& seen, Open& open);
+  static bool still_holds(const Open& open, const Survey& found);
   void place_among(Seen& seen, Open& open, Survey& found);
   Relation relate(std::uint32_t number, const Survey& found);
   bool is_prefix_of(std::uint32_t number, const ContentMark& mark);
   void judge_copy(Seen& seen, Open& open, Survey& found, std::uint32_t number, Relation relation);
+  bool is_settled(const Seen& seen) const;
+  bool takes_end(const Seen& seen, const Open& open) const;
+
+  // foreign_contents.cc: what becomes of a content.
   void begin_content(Seen& seen, Open& open, Survey& found);
   void attach(Seen& seen, Open& open, std::uint32_t number);
   bool extend(Seen& seen, Open& open, std::uint32_t number);
-  void take_growth(std::uint32_t number, const Open& open, const Growth& growth);
+  void take_growth(std::uint32_t number, const Open& open, const Growth& growth,
+                   const ContentHead& head);
   void lose(std::uint32_t number);
   void truncated(Seen& seen, std::uint32_t number);
   void adopt_copy(std::uint32_t number);
-  bool is_settled(const Seen& seen) const;
-  bool takes_end(const Seen& seen, const Open& open) const;
   void set_place(std::uint32_t number);
   void hold(Live& live, SharedFd fd);
 

@@ -89,7 +89,7 @@ TEST_F(ContentTest, EveryCutOfAGzipIsNotWhole) {
 TEST_F(ContentTest, HeadCoversFourKilobytesBehindTheHeader) {
   const std::string header(500, '#');
   std::string text = header + "\n" + std::string(5000, 'x') + "\n";
-  const auto head = read_head(*content(text), text.size()).value();
+  const auto head = survey(*content(text), {})->head;
   EXPECT_EQ(head.bytes, 501U + 4096U);
   text[501 + 4095] = 'y';
   EXPECT_FALSE(has_head(*content(text), head));
@@ -97,6 +97,39 @@ TEST_F(ContentTest, HeadCoversFourKilobytesBehindTheHeader) {
   text[501 + 4096] = 'y';
   EXPECT_TRUE(has_head(*content(text), head));
   EXPECT_FALSE(has_head(*content(text.substr(0, 4000)), head));
+}
+
+TEST_F(ContentTest, HeadGrowsOnlyWithTheContentThatItBegan) {
+  const auto head = survey(*content("one\ntwo\n"), {})->head;
+  EXPECT_EQ(head.bytes, 8U);
+  const auto grown = grown_head(*content("one\ntwo\nthree\nfo"), head, 14);
+  EXPECT_EQ(grown, survey(*content("one\ntwo\nthree\n"), {})->head);
+  EXPECT_FALSE(grown_head(*content("One\ntwo\nthree\n"), head, 14));
+  EXPECT_FALSE(grown_head(*content("one\ntwo\n"), head, 14));
+  EXPECT_FALSE(grown_head(*content(""), head, 14));
+}
+
+// Truncated as soon as its lines were read: a head of the empty file would fit every other content.
+class TruncatedAfterReading : public SegmentReader {
+ public:
+  explicit TruncatedAfterReading(std::string text) : text_(std::move(text)) {}
+  base::Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) override {
+    const std::size_t bytes =
+        offset < text_.size() ? text_.copy(buffer.data(), buffer.size(), offset) : 0;
+    text_.clear();
+    return bytes;
+  }
+
+ private:
+  std::string text_;
+};
+
+TEST_F(ContentTest, HeadIsOfTheBytesThatWereReadWhateverTheFileBecame) {
+  TruncatedAfterReading file("one\ntwo\n");
+  const auto found = survey(file, {});
+  EXPECT_EQ(found->mark.length, 8U);
+  EXPECT_EQ(found->head, survey(*content("one\ntwo\n"), {})->head);
+  EXPECT_FALSE(has_head(file, found->head));
 }
 
 TEST_F(ContentTest, GrowthIsReadOnlyFromTheContentOfTheMark) {
