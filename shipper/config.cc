@@ -2,6 +2,8 @@
 // See config.h. COLD.
 #include "shipper/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -71,6 +73,20 @@ void refuse_shared_path(base::ConfigSection& section, const std::string& kind,
   section.fail("path", "a path that no other sink of this kind has");
 }
 
+// The destination would refuse the table, again and again.
+void refuse_reserved_columns(base::ConfigSection& section, std::size_t kind,
+                             const std::vector<TableSpec>& tables) {
+  const auto reserved = reserved_columns(kind);
+  for (const TableSpec& table : tables) {
+    for (const ColumnSpec& column : table.columns) {
+      if (std::find(reserved.begin(), reserved.end(), column.name) == reserved.end()) continue;
+      section.report("kind", fmt::format("'{}' is a column that {} has for its own: give that "
+                                         "column of table {} another name",
+                                         column.name, sink_kinds()[kind], table.name));
+    }
+  }
+}
+
 void read_sink_section(base::ConfigSection& section, const std::string& rows,
                        const std::vector<TableSpec>& tables, std::set<std::string>& names,
                        std::vector<SinkConfig>& sinks) {
@@ -109,6 +125,7 @@ void read_sink_section(base::ConfigSection& section, const std::string& rows,
   if (is_known) {
     sink.kind = kind_name;
     refuse_shared_path(section, kind_name, names);
+    refuse_reserved_columns(section, kind, sink.tables);
     sink.make = read_sink(kind, section);
     section.finish();
     sinks.push_back(std::move(sink));

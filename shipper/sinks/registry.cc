@@ -23,6 +23,7 @@ struct SinkKind {
   std::string_view name;
   SinkMaker (*read)(base::ConfigSection&);
   BatchLimits limits = {};  // Where the section names none.
+  std::span<const std::string_view> reserved_columns = {};
 };
 
 // Sinks whose state lies at the destination under their name.
@@ -94,12 +95,24 @@ SinkMaker read_clickhouse_sink(base::ConfigSection& section) {
 constexpr BatchLimits kHttpLimits = {2'000, base::kMiB, base::kSecondNs};
 constexpr BatchLimits kClickhouseLimits = {100'000, 64 * base::kMiB, base::kSecondNs};
 
+// PostgreSQL 15, section 5.5 (System Columns); Redshift, CREATE TABLE (reserved column names).
+constexpr std::string_view kPostgresColumns[] = {"tableoid", "xmin", "cmin",
+                                                 "xmax",     "cmax", "ctid"};
+constexpr std::string_view kRedshiftColumns[] = {"oid",  "tableoid", "xmin", "cmin",
+                                                 "xmax", "cmax",     "ctid"};
+
 constexpr SinkKind kKinds[] = {
     {"duckdb", read_named_sink<DuckdbSettings, read_duckdb_settings, create_duckdb_sink>},
     {"lake", read_nameless_sink<LakeSettings, read_lake_settings, create_lake_sink>},
     {"file", read_file_sink},
-    {"postgres", read_named_sink<PostgresSettings, read_postgres_settings, create_postgres_sink>},
-    {"redshift", read_named_sink<RedshiftSettings, read_redshift_settings, create_redshift_sink>},
+    {"postgres",
+     read_named_sink<PostgresSettings, read_postgres_settings, create_postgres_sink>,
+     {},
+     kPostgresColumns},
+    {"redshift",
+     read_named_sink<RedshiftSettings, read_redshift_settings, create_redshift_sink>,
+     {},
+     kRedshiftColumns},
     {"s3", read_nameless_sink<S3SinkSettings, read_s3_sink_config, create_s3_sink>},
     {"stdout", read_stdout_sink},
     {"http", read_http_sink, kHttpLimits},
@@ -120,6 +133,11 @@ std::span<const std::string_view> sink_kinds() {
 BatchLimits standard_limits(std::size_t kind) {
   CHECK(kind < std::size(kKinds));
   return kKinds[kind].limits;
+}
+
+std::span<const std::string_view> reserved_columns(std::size_t kind) {
+  CHECK(kind < std::size(kKinds));
+  return kKinds[kind].reserved_columns;
 }
 
 SinkMaker read_sink(std::size_t kind, base::ConfigSection& section) {

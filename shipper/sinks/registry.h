@@ -33,6 +33,10 @@ std::span<const std::string_view> sink_kinds();
 /// sink_kinds().size().
 BatchLimits standard_limits(std::size_t kind);
 
+/// Names that no column of a table of this kind may have: the destination has them for its own.
+/// REQUIRES: kind < sink_kinds().size().
+std::span<const std::string_view> reserved_columns(std::size_t kind);
+
 /// Reads the keys of a kind from its [[sink]] section; errors go to the section's reader. The maker
 /// touches nothing: the sink's open() does. REQUIRES: kind < sink_kinds().size().
 SinkMaker read_sink(std::size_t kind, base::ConfigSection& section);

@@ -140,6 +140,18 @@ TEST(Config, ManifestsOutliveTheirData) {
       "s.toml:3:17: retention.manifest_keep: expected at least as long as keep, found \"30d\"");
 }
 
+TEST(Config, AColumnThatTheDestinationHasForItsOwnIsRefused) {
+  const std::string columns = "[columns]\nparams = [\"xmin\", \"oid\"]\n";
+  const std::string postgres =
+      "[[sink]]\nname = \"pg\"\nkind = \"postgres\"\ndsn = \"host=x\"\n";
+  EXPECT_EQ(errors_of(columns + std::string(kSink)), std::vector<std::string>());
+  EXPECT_EQ(errors_of(columns + postgres),
+            std::vector<std::string>(
+                {"s.toml:5:8: sink.kind: 'xmin' is a column that postgres has for its own: give "
+                 "that column of table requests another name"}));
+  EXPECT_EQ(errors_of(postgres), std::vector<std::string>());
+}
+
 TEST(Config, NoSinkIsAnError) {
   const auto errors = errors_of("");
   ASSERT_EQ(errors.size(), 1U);
