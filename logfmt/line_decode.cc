@@ -35,6 +35,7 @@ void LineTable::decode(std::string_view text) {
   line_begin_ = 0;
   line_first_rank_ = 0;
   line_has_nul_ = false;
+  is_ascii_ = true;
   ends_.resize(kPieceBytes + 1);
   std::size_t count = 0;
   for (std::size_t at = 0; at < text_.size(); at += kPieceBytes) {
@@ -48,6 +49,7 @@ void LineTable::decode(std::string_view text) {
       end_line(static_cast<std::uint32_t>(count) + ends_[i]);
     }
     count += index.position_count;
+    is_ascii_ = is_ascii_ && index.is_ascii;
   }
 }
 

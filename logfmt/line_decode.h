@@ -48,6 +48,8 @@ class LineTable {
 
   std::span<const LineRef> lines() const noexcept { return lines_; }
   std::span<const BadLineRef> bad_lines() const noexcept { return bad_lines_; }
+  /// No byte of text() is above 127.
+  bool is_ascii() const noexcept { return is_ascii_; }
   std::uint64_t comment_lines() const noexcept { return comment_lines_; }
   /// The decoded part: up to and with the last newline.
   std::string_view text() const noexcept { return text_; }
@@ -75,6 +77,7 @@ class LineTable {
   std::uint32_t line_begin_ = 0;       // Of the line being decoded.
   std::uint32_t line_first_rank_ = 0;  // Of its first separator.
   bool line_has_nul_ = false;
+  bool is_ascii_ = true;
 };
 
 /// Writes the positions of every '\t' and '\n' (and of NUL, so that a torn page shows) in `text`

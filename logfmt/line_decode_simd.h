@@ -20,6 +20,7 @@ struct SeparatorIndex {
   std::uint32_t* ends;       // Ranks in `positions` of those that are no tab. Room: bytes + 1.
   std::size_t position_count = 0;
   std::size_t end_count = 0;
+  bool is_ascii = true;  // No byte so far was above 127: the text passes by here anyway.
 };
 
 /// Adds `base` to each position. REQUIRES: base + text.size() < 2^32.

@@ -33,6 +33,7 @@ IndexFunction best_index_function() noexcept {
 void index_scalar(std::string_view text, std::uint32_t base, SeparatorIndex& index) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char byte = text[i];
+    if (static_cast<unsigned char>(byte) > 127) index.is_ascii = false;
     if (byte != '\t' && byte != '\n' && byte != '\0') continue;
     if (byte != '\t')
       index.ends[index.end_count++] = static_cast<std::uint32_t>(index.position_count);

@@ -16,9 +16,11 @@ PIXEL_TARGET_AVX2 inline std::uint64_t mask_of(__m256i low, __m256i high) {
          static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(high))) << 32;
 }
 
-PIXEL_TARGET_AVX2 inline BlockMasks block_masks(const char* in) {
+// ORs the block to `seen`.
+PIXEL_TARGET_AVX2 inline BlockMasks block_masks(const char* in, __m256i& seen) {
   const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));
   const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32));
+  seen = _mm256_or_si256(seen, _mm256_or_si256(low, high));
   const __m256i tab = _mm256_set1_epi8('\t');
   const __m256i newline = _mm256_set1_epi8('\n');
   const __m256i nul = _mm256_setzero_si256();
@@ -84,19 +86,21 @@ PIXEL_TARGET_AVX2 inline void put_block(BlockMasks masks, std::uint32_t base,
 PIXEL_TARGET_AVX2 void index_avx2(std::string_view text, std::uint32_t base,
                                   SeparatorIndex& index) noexcept {
   SeparatorIndex local = index;
+  __m256i seen = _mm256_setzero_si256();
   std::size_t at = 0;
   for (; at + kBlockBytes <= text.size(); at += kBlockBytes) {
     _mm_prefetch(text.data() + at + kPrefetchBytes, _MM_HINT_T0);
-    put_block(block_masks(text.data() + at), base + static_cast<std::uint32_t>(at), local);
+    put_block(block_masks(text.data() + at, seen), base + static_cast<std::uint32_t>(at), local);
   }
   if (const std::size_t left = text.size() - at; left > 0) {
     alignas(32) char copy[kBlockBytes] = {};
     std::memcpy(copy, text.data() + at, left);
-    BlockMasks masks = block_masks(copy);
+    BlockMasks masks = block_masks(copy, seen);
     masks.separators = _bzhi_u64(masks.separators, static_cast<unsigned>(left));
     masks.ends = _bzhi_u64(masks.ends, static_cast<unsigned>(left));
     put_block(masks, base + static_cast<std::uint32_t>(at), local);
   }
+  local.is_ascii = local.is_ascii && _mm256_movemask_epi8(seen) == 0;
   index = local;
 }
 

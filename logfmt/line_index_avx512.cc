@@ -67,19 +67,24 @@ PIXEL_TARGET_AVX512 inline void put_block(BlockMasks masks, std::uint32_t base,
 PIXEL_TARGET_AVX512 void index_avx512(std::string_view text, std::uint32_t base,
                                       SeparatorIndex& index) noexcept {
   SeparatorIndex local = index;
+  __m512i seen = _mm512_setzero_si512();
   std::size_t at = 0;
   for (; at + kBlockBytes <= text.size(); at += kBlockBytes) {
     _mm_prefetch(text.data() + at + kPrefetchBytes, _MM_HINT_T0);
-    put_block(block_masks(_mm512_loadu_si512(text.data() + at)),
-              base + static_cast<std::uint32_t>(at), local);
+    const __m512i block = _mm512_loadu_si512(text.data() + at);
+    seen = _mm512_or_si512(seen, block);
+    put_block(block_masks(block), base + static_cast<std::uint32_t>(at), local);
   }
   if (const std::size_t left = text.size() - at; left > 0) {
     const __mmask64 valid = (std::uint64_t{1} << left) - 1;
-    BlockMasks masks = block_masks(_mm512_maskz_loadu_epi8(valid, text.data() + at));
+    const __m512i block = _mm512_maskz_loadu_epi8(valid, text.data() + at);
+    seen = _mm512_or_si512(seen, block);
+    BlockMasks masks = block_masks(block);
     masks.separators &= valid;
     masks.ends &= valid;
     put_block(masks, base + static_cast<std::uint32_t>(at), local);
   }
+  local.is_ascii = local.is_ascii && _mm512_movepi8_mask(seen) == 0;
   index = local;
 }
 

@@ -2,41 +2,12 @@
 // See chunk_lines.h.
 #include "shipper/decode/chunk_lines.h"
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
 namespace pixel::shipper {
-namespace {
-
-// Byte by byte it took 8 % of a batch of JSON lines, word by word still 3 %.
-bool has_only_plain_bytes(std::string_view text) noexcept {
-  std::size_t at = 0;
-#if defined(__x86_64__)
-  const auto load = [&](std::size_t from) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
-  };
-  __m128i seen = _mm_setzero_si128();
-  for (; at + 64 <= text.size(); at += 64) {
-    const __m128i front = _mm_or_si128(load(at), load(at + 16));
-    const __m128i back = _mm_or_si128(load(at + 32), load(at + 48));
-    seen = _mm_or_si128(seen, _mm_or_si128(front, back));
-  }
-  if (_mm_movemask_epi8(seen) != 0) return false;
-#endif
-  unsigned char rest = 0;
-  for (; at < text.size(); ++at) rest |= static_cast<unsigned char>(text[at]);
-  return rest < 0x80;
-}
-
-}  // namespace
-
 void ChunkLines::decode(const logfmt::SegmentId& segment, std::uint64_t offset,
                         std::string_view text) {
   segment_ = segment;
   offset_ = offset;
   text_ = text;
-  is_plain_ = has_only_plain_bytes(text);
   bad_lines_.clear();
   if (kind() == logfmt::SegmentKind::kEvents) return decode_events();
   table_.decode(text);

@@ -33,9 +33,6 @@ class ChunkLines {
     return kind() == logfmt::SegmentKind::kAccess ? table_.lines().size() : events_.size();
   }
   std::span<const BadLine> bad_lines() const noexcept { return bad_lines_; }
-  /// No byte above 127: nothing to validate in a text that lies here as it is.
-  bool is_plain() const noexcept { return is_plain_; }
-
   /// The line without its newline, and where it lies in its segment.
   std::string_view line(std::size_t number) const noexcept;
   std::uint64_t offset(std::size_t number) const noexcept { return offset_ + begin(number); }
@@ -44,6 +41,8 @@ class ChunkLines {
 
   /// REQUIRES: access lines.
   const logfmt::LineTable& table() const noexcept { return table_; }
+  /// No byte above 127: nothing to validate in a text that lies here as it is. REQUIRES: the same.
+  bool is_plain() const noexcept { return table_.is_ascii(); }
   std::string_view field(std::size_t number, logfmt::Field field) const noexcept {
     return table_.field(table_.lines()[number], field);
   }
@@ -65,7 +64,6 @@ class ChunkLines {
   logfmt::SegmentId segment_;
   std::uint64_t offset_ = 0;
   std::string_view text_;
-  bool is_plain_ = false;
   logfmt::LineTable table_;
   std::vector<PlacedEvent> events_;
   std::vector<BadLine> bad_lines_;

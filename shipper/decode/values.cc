@@ -5,11 +5,13 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 
 #include "base/clock.h"
+#include "base/page_read.h"
 
 namespace pixel::shipper {
 namespace {
@@ -49,6 +51,28 @@ std::int64_t fraction_us(std::string_view text) noexcept {
   return us;
 }
 
+constexpr std::size_t kShortDigits = 8;
+
+// All digits of a short number in one word, the last one in its highest byte; then pairs, fours and
+// eights of them are added up. Negative where a byte is no digit. REQUIRES: lies_in_one_page.
+inline std::int64_t parse_short(std::string_view text) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data(), kShortDigits);
+  const std::size_t shift = 8 * (kShortDigits - text.size());
+  constexpr std::uint64_t each = 0x0101010101010101;
+  // A byte below '0' borrows from the next, but is itself above 9 then, and shows.
+  std::uint64_t digits = (word << shift) - (each * '0' << shift);
+  const std::uint64_t above_nine = (digits + each * (0x7F - 9)) | digits;
+  if ((above_nine & each * 0x80) != 0) return -1;
+  digits = digits * 10 + (digits >> 8);
+  constexpr std::uint64_t every_fourth = 0x000000FF000000FF;
+  constexpr std::uint64_t first_pairs = 100 + (std::uint64_t{1'000'000} << 32);
+  constexpr std::uint64_t second_pairs = 1 + (std::uint64_t{10'000} << 32);
+  digits = (digits & every_fourth) * first_pairs + (digits >> 16 & every_fourth) * second_pairs;
+  return static_cast<std::int64_t>(digits >> 32);
+}
+
 std::optional<std::int64_t> parse_unix_time(std::string_view text) noexcept {
   const auto number = parse_integer(text);
   if (!number || *number < 0) return std::nullopt;
@@ -62,6 +86,11 @@ std::optional<std::int64_t> parse_unix_time(std::string_view text) noexcept {
 }  // namespace
 
 std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
+  if (text.size() - 1 < kShortDigits && base::lies_in_one_page(text.data(), kShortDigits)) {
+    const std::int64_t number = parse_short(text);
+    if (number >= 0) [[likely]]
+      return number;
+  }
   const bool negative = !text.empty() && text.front() == '-';
   if (negative) text.remove_prefix(1);
   if (text.empty() || text.size() > 19) return std::nullopt;

@@ -54,7 +54,7 @@ char* Csv::write_cell(ColumnType type, const Cell& cell, char* out) {
 }
 
 char* Csv::write_text(std::string_view text, char* out) {
-  out = buffer_.make_room(out, 2 * text.size() + 2);
+  out = buffer_.make_room(out, 2 * text.size() + kCopySlackBytes);
   if (!text.empty() && copy_if_plain<CsvQuoted>(text, out)) return out + text.size();
   return write_quoted(text, out);
 }

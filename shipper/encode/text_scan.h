@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copies a text and tells at once whether a byte of it has to be escaped: most have none, and then
-// the copy is the result. HOT. Each 16 bytes are loaded and stored once; a tail is loaded so that
-// it overlaps what came before, and never a byte outside the text. SSE2, which every x86-64 has:
-// the texts of a log are mostly shorter than 32 bytes, and for them wider registers gain nothing.
+// the copy is the result. HOT. Texts of a log are mostly shorter than 32 bytes: they are loaded and
+// stored as 32, whatever their length; the tail of a longer one overlaps what came before. SSE2,
+// which every x86-64 has: wider registers gain nothing here.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+
+#include "base/page_read.h"
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -35,72 +37,63 @@ struct EscapedBytes {
 
 namespace detail {
 
-template <class Word>
-inline Word load_word(const char* in) noexcept {
-  Word word;
-  std::memcpy(&word, in, sizeof(word));
-  return word;
+#if defined(__x86_64__)
+inline __m128i load(const char* from) noexcept {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
 }
-template <class Word>
-inline void store_word(char* out, Word word) noexcept {
-  std::memcpy(out, &word, sizeof(word));
+inline void store(char* to, __m128i v) noexcept {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
+}
+#endif
+
+template <class Bytes>
+[[gnu::noinline]] bool copy_if_plain_bytewise(const char* in, std::size_t size,
+                                              char* out) noexcept {
+  bool is_plain = true;
+  for (std::size_t i = 0; i < size; ++i) {
+    out[i] = in[i];
+    is_plain = is_plain && !Bytes::contains(static_cast<unsigned char>(in[i]));
+  }
+  return is_plain;
 }
 
 }  // namespace detail
 
-/// Copies `text` to `out` whole; true where no byte of it is one of Bytes. REQUIRES: room for it.
+/// Copies `text` to `out` whole; true where no byte of it is one of Bytes. Up to kCopySlackBytes
+/// behind the copy are written too. REQUIRES: room for all of it.
+inline constexpr std::size_t kCopySlackBytes = 32;
 template <class Bytes>
 inline bool copy_if_plain(std::string_view text, char* out) noexcept {
   const char* const in = text.data();
   const std::size_t size = text.size();
 #if defined(__x86_64__)
-  using detail::load_word;
-  using detail::store_word;
-  const auto load = [](const char* from) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
-  };
-  const auto store = [](char* to, __m128i v) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
-  };
-  __m128i hits = _mm_setzero_si128();
-  if (size >= 16) {
-    for (std::size_t at = 0; at + 16 <= size; at += 16) {
-      const __m128i v = load(in + at);
-      store(out + at, v);
-      hits = _mm_or_si128(hits, Bytes::hits(v));
-    }
-    const __m128i tail = load(in + size - 16);
-    store(out + size - 16, tail);
-    hits = _mm_or_si128(hits, Bytes::hits(tail));
-  } else if (size >= 8) {
-    const auto head = load_word<std::int64_t>(in);
-    const auto tail = load_word<std::int64_t>(in + size - 8);
-    store_word(out, head);
-    store_word(out + size - 8, tail);
-    hits = Bytes::hits(_mm_set_epi64x(tail, head));
-  } else if (size >= 4) {
-    const auto head = load_word<std::int32_t>(in);
-    const auto tail = load_word<std::int32_t>(in + size - 4);
-    store_word(out, head);
-    store_word(out + size - 4, tail);
-    hits = Bytes::hits(_mm_set_epi32(tail, head, tail, head));
-  } else {
-    bool is_plain = true;
-    for (std::size_t i = 0; i < size; ++i) {
-      out[i] = in[i];
-      is_plain = is_plain && !Bytes::contains(static_cast<unsigned char>(in[i]));
-    }
-    return is_plain;
+  using detail::load;
+  using detail::store;
+  if (size > 32) {
+    __m128i hits = _mm_setzero_si128();
+    const auto copy = [&](std::size_t at) {
+      const __m128i front = load(in + at);
+      const __m128i back = load(in + at + 16);
+      store(out + at, front);
+      store(out + at + 16, back);
+      hits = _mm_or_si128(hits, _mm_or_si128(Bytes::hits(front), Bytes::hits(back)));
+    };
+    for (std::size_t at = 0; at + 32 < size; at += 32) copy(at);
+    copy(size - 32);
+    return _mm_movemask_epi8(hits) == 0;
   }
-  return _mm_movemask_epi8(hits) == 0;
-#else
-  std::memcpy(out, in, size);
-  bool is_plain = true;
-  for (std::size_t i = 0; i < size; ++i) {
-    is_plain = is_plain & !Bytes::contains(static_cast<unsigned char>(in[i]));
+  // No branch that depends on the length: half of them would be guessed wrong.
+  if (size != 0 && base::lies_in_one_page(in, 32)) [[likely]] {
+    const __m128i front = load(in);
+    const __m128i back = load(in + 16);
+    store(out, front);
+    store(out + 16, back);
+    const auto low = static_cast<std::uint32_t>(_mm_movemask_epi8(Bytes::hits(front)));
+    const auto high = static_cast<std::uint32_t>(_mm_movemask_epi8(Bytes::hits(back)));
+    return ((low | high << 16) & ((std::uint64_t{1} << size) - 1)) == 0;
   }
-  return is_plain;
 #endif
+  return detail::copy_if_plain_bytewise<Bytes>(in, size, out);
 }
 
 /// Writes `text` with `escape(byte, out)` in place of each byte that is one of Bytes, and the runs

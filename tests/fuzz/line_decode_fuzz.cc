@@ -18,6 +18,7 @@ namespace {
 struct Indexed {
   std::vector<std::uint32_t> positions;
   std::vector<std::uint32_t> ends;
+  bool is_ascii = true;
   bool operator==(const Indexed&) const = default;
 };
 
@@ -29,6 +30,7 @@ Indexed run(IndexFunction function, std::string_view text) {
   function(text, 5, index);
   result.positions.resize(index.position_count);
   result.ends.resize(index.end_count);
+  result.is_ascii = index.is_ascii;
   return result;
 }
 

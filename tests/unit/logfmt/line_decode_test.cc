@@ -35,6 +35,7 @@ std::vector<Variant> variants() {
 struct Indexed {
   std::vector<std::uint32_t> positions;
   std::vector<std::uint32_t> ends;
+  bool is_ascii = true;
   bool operator==(const Indexed&) const = default;
 };
 
@@ -46,6 +47,7 @@ Indexed run(IndexFunction function, std::string_view text, std::uint32_t base) {
   function(text, base, index);
   result.positions.resize(index.position_count);
   result.ends.resize(index.end_count);
+  result.is_ascii = index.is_ascii;
   return result;
 }
 
@@ -150,6 +152,7 @@ TEST(SeparatorIndex, EveryByteValueInEveryPlace) {
         const Indexed found = run(variant.run, text, 0);
         ASSERT_EQ(found.positions.size(), separator ? 1U : 0U) << variant.name << ' ' << byte;
         ASSERT_EQ(found.ends.size(), separator && byte != '\t' ? 1U : 0U);
+        ASSERT_EQ(found.is_ascii, byte < 128) << variant.name << ' ' << place << ' ' << byte;
         if (separator) {
           ASSERT_EQ(found.positions[0], place);
         }
