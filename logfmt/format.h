@@ -53,6 +53,9 @@ inline constexpr std::size_t kFieldCount = 33;
 /// Lines written before 2019 end after fle-encrypted-fields; decoders accept them.
 inline constexpr std::size_t kOldFieldCount = 26;
 
+/// A line's date and hour, "2026-11-20\t18": what its first bytes are.
+inline constexpr std::size_t kHourBytes = 13;
+
 /// The first two lines of every access segment, with their newlines.
 inline constexpr std::string_view kAccessHeader =
     "#Version: 1.0\n"

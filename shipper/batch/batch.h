@@ -31,6 +31,9 @@ struct LineChunk {
   logfmt::SegmentId segment;
   std::uint64_t offset = 0;  // Of the first byte.
   std::string_view text;     // Ends with a newline.
+  std::uint64_t lines = 0;   // Neither comments nor empty ones.
+  // There are no others, and each begins with the same logfmt::kHourBytes. False: not known.
+  bool is_one_hour = false;
 };
 
 struct Batch {
@@ -41,6 +44,7 @@ struct Batch {
   std::vector<DeadLetter> dead_letters;
   Checkpoint after;  // What holds once this batch is delivered.
   FlushReason reason = FlushReason::kRows;
+  std::string lines_hash;              // LinesHash of `lines`, where it was asked for and is known.
   bool is_written = false;             // Sink::write_early() took all rows: `tables` have none.
   std::int64_t oldest_request_at = 0;  // Unix seconds; 0 when there is no row.
 

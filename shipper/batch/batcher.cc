@@ -3,6 +3,7 @@
 #include "shipper/batch/batcher.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/assert.h"
@@ -15,17 +16,21 @@ Batcher::Batcher(const BatchContent& content, const BatchLimits& limits, Checkpo
     : limits_(limits), write_early_(std::move(write_early)), reached_(std::move(start)) {
   CHECK(!content.is_lines || write_early_ == nullptr);
   if (!content.is_lines) decoder_.emplace(content.tables);
+  if (content.is_hashed) hash_.emplace();
 }
 
 Batcher::Front Batcher::front_of(std::string_view text) const {
-  Front front;
-  if (lines_ >= limits_.rows || bytes_ >= limits_.bytes) return front;
+  if (lines_ >= limits_.rows || bytes_ >= limits_.bytes) return {};
+  // The usual case. Which of its lines count, the decoder tells.
+  const bool fits_whole = decoder_ && text.size() <= limits_.bytes - bytes_ &&
+                          base::count_bytes(text, '\n') <= limits_.rows - lines_;
+  return fits_whole ? Front{text.size(), 0, false} : front_lines(text);
+}
+
+Batcher::Front Batcher::front_lines(std::string_view text) const {
+  Front front{0, 0, true};
   std::uint64_t lines_left = limits_.rows - lines_;
   const std::uint64_t bytes_left = limits_.bytes - bytes_;
-  // The usual case. Which of its lines count, the decoder tells.
-  const bool fits_whole =
-      decoder_ && text.size() <= bytes_left && base::count_bytes(text, '\n') <= lines_left;
-  if (fits_whole) return {text.size(), 0};
   while (front.bytes < text.size() && lines_left-- > 0) {
     const std::size_t newline = text.find('\n', front.bytes);
     DCHECK(newline != std::string_view::npos);
@@ -33,7 +38,11 @@ Batcher::Front Batcher::front_of(std::string_view text) const {
     // A line larger than a whole batch makes one of its own.
     if (!fits && !(front.bytes == 0 && bytes_ == 0)) break;
     const char first = text[front.bytes];
-    if (first != '#' && first != '\n') ++front.lines;
+    const bool counts = first != '#' && first != '\n';
+    front.lines += counts ? 1 : 0;
+    front.is_one_hour =
+        front.is_one_hour && counts && newline - front.bytes > logfmt::kHourBytes &&
+        std::memcmp(text.data(), text.data() + front.bytes, logfmt::kHourBytes) == 0;
     front.bytes = newline + 1;
   }
   return front;
@@ -41,16 +50,18 @@ Batcher::Front Batcher::front_of(std::string_view text) const {
 
 std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offset,
                             std::string_view text, std::uint64_t now_ns) {
-  const auto [bytes, lines] = front_of(text);
+  const auto [bytes, lines, is_one_hour] = front_of(text);
   full_ = bytes < text.size();
   if (bytes == 0) return 0;
   start(now_ns);
-  const LineChunk chunk{segment, offset, batch_.text.copy(text.substr(0, bytes))};
-  const DecodeCounts counts = decode(chunk, lines);
+  LineChunk chunk{segment, offset, batch_.text.copy(text.substr(0, bytes)), lines, is_one_hour};
+  const DecodeCounts counts = decode(chunk);
+  chunk.lines = counts.lines;
   // Without a line it is no part of the batch: a segment that never had one is removed when its
   // edge was killed, and a batch that names it could not be made again.
   if (counts.lines > 0) {
     batch_.lines.push_back(chunk);
+    if (hash_) hash_->add(chunk);
     extend_ranges(segment, offset, bytes, counts.lines);
   }
   const std::int64_t oldest = counts.oldest_request_us;
@@ -68,14 +79,14 @@ std::size_t Batcher::append(const logfmt::SegmentId& segment, std::uint64_t offs
   return bytes;
 }
 
-DecodeCounts Batcher::decode(const LineChunk& chunk, std::uint64_t lines) {
+DecodeCounts Batcher::decode(const LineChunk& chunk) {
   if (write_early_ != nullptr) return decode_early(chunk);
   if (decoder_) {
     return decoder_->decode(chunk.segment, chunk.offset, chunk.text, batch_.tables,
                             batch_.dead_letters);
   }
   DecodeCounts counts;
-  counts.lines = counts.delivered = lines;
+  counts.lines = counts.delivered = chunk.lines;
   return counts;
 }
 
@@ -151,6 +162,7 @@ Batch Batcher::cut(FlushReason reason) {
     return std::tie(a.segment, a.from) < std::tie(b.segment, b.from);
   });
   if (decoder_) decoder_->shape(batch_.tables);
+  if (hash_) batch_.lines_hash = hash_->take();
   started_ = false;
   full_ = false;
   lines_ = 0;

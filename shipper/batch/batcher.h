@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "shipper/batch/batch.h"
+#include "shipper/batch/lines_hash.h"
 #include "shipper/decode/table_decoder.h"
 #include "shipper/tail/lane_kinds.h"
 
@@ -26,7 +27,8 @@ struct BatchLimits {
 /// What a sink wants of each line.
 struct BatchContent {
   std::vector<TableSpec> tables;
-  bool is_lines = false;  // The lines as they are, of requests; nothing is decoded.
+  bool is_lines = false;   // The lines as they are, of requests; nothing is decoded.
+  bool is_hashed = false;  // A journal asks for Batch::lines_hash.
 
   /// The lanes that hold it.
   LaneKinds kinds() const noexcept {
@@ -83,16 +85,20 @@ class Batcher {
   /// What the batch may still take of the front of a text: whole lines.
   struct Front {
     std::size_t bytes = 0;
-    std::uint64_t lines = 0;  // Neither headers nor fill (comments, empty lines); unless decoded.
+    // Unless decoded; see LineChunk.
+    std::uint64_t lines = 0;
+    bool is_one_hour = false;
   };
   Front front_of(std::string_view text) const;
-  DecodeCounts decode(const LineChunk& chunk, std::uint64_t lines);
+  Front front_lines(std::string_view text) const;
+  DecodeCounts decode(const LineChunk& chunk);
   DecodeCounts decode_early(const LineChunk& chunk);
   void extend_ranges(const logfmt::SegmentId& segment, std::uint64_t offset, std::uint64_t bytes,
                      std::uint64_t lines);
   void start(std::uint64_t now_ns);
 
   std::optional<TableDecoder> decoder_;  // None: the sink takes lines.
+  std::optional<LinesHash> hash_;        // None: nobody asks.
   const BatchLimits limits_;
   const WriteEarly write_early_;
   std::vector<RowBlock> early_rows_;  // Of the lines at hand.

@@ -33,6 +33,7 @@ void append_chunk(std::vector<LineChunk>& chunks, const LineChunk& line) {
                          last.text.data() + last.text.size() == line.text.data();
     if (follows) {
       last.text = {last.text.data(), last.text.size() + line.text.size()};
+      last.lines += line.lines;
       return;
     }
   }
@@ -45,7 +46,8 @@ void for_each_line(const std::vector<LineChunk>& chunks, Visit&& visit) {
   for (const LineChunk& chunk : chunks) {
     for (std::size_t at = 0; at < chunk.text.size();) {
       const std::size_t end = chunk.text.find('\n', at) + 1;
-      visit(LineChunk{chunk.segment, chunk.offset + at, chunk.text.substr(at, end - at)});
+      const std::string_view line = chunk.text.substr(at, end - at);
+      visit(LineChunk{chunk.segment, chunk.offset + at, line, count_lines(line)});
       at = end;
     }
   }
@@ -79,7 +81,7 @@ DecodeCounts BatchBuilder::decode(Batch& batch, const LineChunk& chunk) {
                             batch.dead_letters);
   }
   DecodeCounts counts;
-  counts.lines = count_lines(chunk.text);
+  counts.lines = chunk.lines;
   counts.delivered = counts.lines;
   return counts;
 }
@@ -168,14 +170,13 @@ void BatchBuilder::set_ranges(Parcel& parcel) {
   ranges.clear();
   for (const LineChunk& chunk : parcel.raw) {
     const std::uint64_t end = chunk.offset + chunk.text.size();
-    const std::uint64_t lines = count_lines(chunk.text);
     const bool follows = !ranges.empty() && ranges.back().segment == chunk.segment &&
                          ranges.back().to == chunk.offset;
     if (follows) {
       ranges.back().to = end;
-      ranges.back().lines += lines;
+      ranges.back().lines += chunk.lines;
     } else {
-      ranges.push_back({chunk.segment, chunk.offset, end, lines});
+      ranges.push_back({chunk.segment, chunk.offset, end, chunk.lines});
     }
   }
 }
@@ -214,7 +215,8 @@ std::optional<std::pair<Parcel, Parcel>> BatchBuilder::split(const Parcel& parce
   for_each_line(parcel.raw, [&](const LineChunk& line) {
     Parcel& half = halves[number++ < lines / 2 ? 0 : 1];
     if (&half == &halves[0]) places.emplace(line.segment, line.offset);
-    append_chunk(half.raw, {line.segment, line.offset, half.batch.text.copy(line.text)});
+    append_chunk(half.raw,
+                 {line.segment, line.offset, half.batch.text.copy(line.text), line.lines});
   });
   // What was passed over lies before the first line of its lane.
   Delta& first = halves[0].delta;
@@ -245,6 +247,7 @@ std::optional<std::pair<Parcel, Parcel>> BatchBuilder::split(const Parcel& parce
 }
 
 std::string BatchBuilder::hash(const Parcel& parcel) {
+  if (!parcel.batch.lines_hash.empty()) return parcel.batch.lines_hash;
   base::Hasher128 hasher;
   for (const LineChunk& chunk : parcel.raw) hasher.update(chunk.text);
   return hasher.hex();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "logfmt/format.h"
+#include "shipper/batch/line_count.h"
 
 namespace pixel::shipper {
 namespace {
@@ -55,7 +56,8 @@ base::Result<Parcel> read_intent(const Intent& intent, SegmentStore& store,
     const auto text = read_range(range, store, catalogue);
     if (!text) return text.error();
     if (!text->ends_with('\n')) return cannot(range, "they are not whole lines any more");
-    parcel.raw.push_back({range.segment, range.from, parcel.batch.text.copy(*text)});
+    parcel.raw.push_back(
+        {range.segment, range.from, parcel.batch.text.copy(*text), count_lines(*text)});
   }
   parcel.refused = intent.refused;
   parcel.delta = intent.delta;

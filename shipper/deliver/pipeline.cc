@@ -32,7 +32,7 @@ constexpr std::uint64_t kLookNs = base::kSecondNs;
 // The journal's batches must come out the same whenever they are made: they are gathered as lines,
 // and made from them in the order of their places.
 BatchContent gathered(const BatchContent& content, const Journal* journal) {
-  return {content.tables, content.is_lines || journal != nullptr};
+  return {content.tables, content.is_lines || journal != nullptr, journal != nullptr};
 }
 
 PipelineOptions with_hash(PipelineOptions options, const BatchContent& content) {

@@ -20,7 +20,7 @@ struct PipelineOptions {
   std::uint64_t rows_per_second_max = 0;  // 0: no limit.
   std::uint64_t content_hash = 0;         // Of whatever else decides which rows a line becomes.
   std::uint64_t maintain_every_ns = 2 * base::kSecondNs;
-  std::size_t chunk_bytes = base::kMiB;
+  std::size_t chunk_bytes = 512 * base::kKiB;
   std::uint64_t failures_max = 0;  // In a row, then the pipeline gives up; 0: never.
   std::uint64_t seed = 0;          // Of the jitter.
 };

@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::int64_t kHourUs = 3'600'000'000;
 constexpr std::size_t kTokenBytes = 16;
-constexpr std::size_t kLineHourBytes = 13;  // "2026-11-20\t18"
 // Lines without a time lie in the first hour of all, as in the lake: none is left out.
 constexpr std::string_view kNoHour = "1970-01-01-00";
 
@@ -36,18 +35,17 @@ class Growing {
         token_(std::move(token)),
         header_(header) {}
 
-  /// The object that the line goes into. `is_apart`: lines of the segment were left out since its
+  /// The object that the lines go into. `is_apart`: lines of the segment were left out since its
   /// last one.
-  PlannedObject& add(const logfmt::SegmentId& segment, std::uint64_t offset, std::uint64_t end,
-                     bool is_apart) {
-    Range* const run = objects_.empty() || is_apart ? nullptr : last_run(segment);
+  PlannedObject& add(const Range& lines, bool is_apart) {
+    Range* const run = objects_.empty() || is_apart ? nullptr : last_run(lines.segment);
     if (run != nullptr) {
-      run->to = end;
-      ++run->lines;
+      run->to = lines.to;
+      run->lines += lines.lines;
     } else {
-      begin_run({segment, offset, end, 1});
+      begin_run(lines);
     }
-    ++objects_.back().lines;
+    objects_.back().lines += lines.lines;
     return objects_.back();
   }
   std::size_t count() const noexcept { return objects_.size(); }
@@ -84,7 +82,7 @@ class Growing {
 
 bool is_line_hour(std::string_view line) {
   constexpr std::string_view kForm = "dddd-dd-dd\tdd";
-  if (line.size() <= kLineHourBytes) return false;
+  if (line.size() <= logfmt::kHourBytes) return false;
   for (std::size_t i = 0; i < kForm.size(); ++i) {
     const bool is_digit = line[i] >= '0' && line[i] <= '9';
     if (kForm[i] == 'd' ? !is_digit : line[i] != kForm[i]) return false;
@@ -98,7 +96,7 @@ std::string hour_of_line(const logfmt::SegmentId& segment, std::string_view line
     return head ? logfmt::hour_text(head->unix_seconds) : std::string(kNoHour);
   }
   if (!is_line_hour(line)) return std::string(kNoHour);
-  std::string hour(line.substr(0, kLineHourBytes));
+  std::string hour(line.substr(0, logfmt::kHourBytes));
   hour[10] = '-';
   return hour;
 }
@@ -120,6 +118,14 @@ class LinePlanner {
   void add_chunk(const LineChunk& chunk) {
     std::string_view text = chunk.text;
     std::uint64_t offset = chunk.offset;
+    // Usually: they need not be looked at one by one.
+    const bool goes_whole = chunk.is_one_hour && is_access(chunk.segment) && !wanted_;
+    if (goes_whole) {
+      find_object(chunk.segment, text);
+      current_->add({chunk.segment, offset, offset + text.size(), chunk.lines}, false)
+          .text.append(text);
+      return;
+    }
     while (!text.empty()) {
       const auto* const newline =
           static_cast<const char*>(std::memchr(text.data(), '\n', text.size()));
@@ -140,21 +146,26 @@ class LinePlanner {
       left_out_ = true;
       return;
     }
-    current_->add(segment, offset, offset + line.size(), left_out_).text.append(line);
+    current_->add({segment, offset, offset + line.size(), 1}, left_out_).text.append(line);
     left_out_ = false;
+  }
+
+  static bool is_access(const logfmt::SegmentId& segment) noexcept {
+    return logfmt::line_kind(segment.lane.kind) == logfmt::SegmentKind::kAccess;
   }
 
   // Nearly all lines are of the hour of the one before.
   void find_object(const logfmt::SegmentId& segment, std::string_view line) {
-    const bool is_access = logfmt::line_kind(segment.lane.kind) == logfmt::SegmentKind::kAccess;
-    const bool is_same =
-        is_access && current_ != nullptr && !line_hour_.empty() && line.starts_with(line_hour_);
+    const bool is_of_requests = is_access(segment);
+    const bool is_same = is_of_requests && current_ != nullptr && !line_hour_.empty() &&
+                         line.starts_with(line_hour_);
     if (is_same) return;
-    line_hour_ = is_access && is_line_hour(line) ? line.substr(0, kLineHourBytes) : "";
-    const std::string folder = is_access ? settings_.prefix : joined(settings_.prefix, "events");
+    line_hour_ = is_of_requests && is_line_hour(line) ? line.substr(0, logfmt::kHourBytes) : "";
+    const std::string folder =
+        is_of_requests ? settings_.prefix : joined(settings_.prefix, "events");
     stem_ =
         joined(folder, fmt::format("{}.{}.", settings_.distribution, hour_of_line(segment, line)));
-    const std::string_view header = is_access ? logfmt::kAccessHeader : std::string_view();
+    const std::string_view header = is_of_requests ? logfmt::kAccessHeader : std::string_view();
     current_ = &objects_.try_emplace(stem_, stem_, ".gz", token_, header).first->second;
   }
 
@@ -206,7 +217,7 @@ class RowPlanner {
         continue;
       }
       const std::size_t before = growing.count();
-      growing.add(segment, offset, offset + 1, left_out);
+      growing.add({segment, offset, offset + 1, 1}, left_out);
       left_out = false;
       if (growing.count() != before) kept.emplace_back();
       kept.back().push_back(row);

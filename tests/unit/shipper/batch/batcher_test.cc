@@ -57,6 +57,49 @@ TEST(Batcher, CutsAtTheRowLimitWithinAChunk) {
   EXPECT_EQ(batch.after.batches, 1U);
 }
 
+LineChunk chunk_of(const std::string& text) {
+  Batcher batcher({{requests_table({})}, true}, {}, Checkpoint{});
+  EXPECT_EQ(batcher.append(kSegment, 0, text, 0), text.size());
+  Batch batch = batcher.cut(FlushReason::kDrain);
+  EXPECT_EQ(batch.lines.size(), 1U);
+  LineChunk chunk = batch.lines.at(0);
+  chunk.text = {};
+  return chunk;
+}
+
+TEST(Batcher, LinesAreCountedAndKnownToBeOfOneHour) {
+  const std::string noon = "2026-11-20\t12:00:00\tx\n";
+  const std::string later = "2026-11-20\t12:59:59\t-\ty\n";
+  const std::string other = "2026-11-20\t13:00:00\tx\n";
+  const auto found = [](const std::string& text) {
+    const LineChunk chunk = chunk_of(text);
+    return std::pair(chunk.lines, chunk.is_one_hour);
+  };
+  EXPECT_EQ(found(noon + later + noon), std::pair(std::uint64_t{3}, true));
+  EXPECT_EQ(found(noon + other + noon), std::pair(std::uint64_t{3}, false));
+  EXPECT_EQ(found(noon + noon + other), std::pair(std::uint64_t{3}, false));
+  EXPECT_EQ(found("#Version: 1.0\n" + noon), std::pair(std::uint64_t{1}, false));
+  EXPECT_EQ(found(noon + "\n" + noon), std::pair(std::uint64_t{2}, false));
+  // Too short to say.
+  EXPECT_EQ(found("2026-11-20\t12\n" + noon), std::pair(std::uint64_t{2}, false));
+  EXPECT_EQ(found(noon + "2026-11-20\t12\n"), std::pair(std::uint64_t{2}, false));
+}
+
+TEST(Batcher, HashesLinesThatComeInTheOrderOfTheirPlaces) {
+  Batcher batcher({{requests_table({})}, true, true}, {}, Checkpoint{});
+  const logfmt::SegmentId second{kSegment.lane, kSegment.index + 1};
+  const std::string text = lines(3);
+  for (int round = 0; round < 2; ++round) {
+    batcher.append(kSegment, 0, text, 0);
+    batcher.append(kSegment, text.size(), text, 0);
+    batcher.append(second, 0, text, 0);
+    EXPECT_EQ(batcher.cut(FlushReason::kAge).lines_hash, base::hash128_hex(text + text + text));
+  }
+  batcher.append(second, 0, text, 0);
+  batcher.append(kSegment, 0, text, 0);
+  EXPECT_EQ(batcher.cut(FlushReason::kAge).lines_hash, "");
+}
+
 TEST(Batcher, WhatHasNoLinesIsPassedAndNamedByNoRange) {
   for (const bool is_lines : {false, true}) {
     Batcher batcher({{requests_table({})}, is_lines}, {}, Checkpoint{});

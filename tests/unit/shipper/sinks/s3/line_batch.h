@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "shipper/batch/batch.h"
+#include "shipper/batch/line_count.h"
 #include "tests/unit/shipper/support/lines.h"
 
 namespace pixel::shipper::testing {
@@ -18,12 +19,10 @@ inline std::string line_at(std::string_view hour, std::uint64_t number) {
 
 class LineBatch {
  public:
-  void add(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text) {
-    batch_.lines.push_back({segment, offset, batch_.text.copy(text)});
-    std::uint64_t lines = 0;
-    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
-      lines += text[at] != '#' && text[at] != '\n';
-    }
+  void add(const logfmt::SegmentId& segment, std::uint64_t offset, std::string_view text,
+           bool is_one_hour = false) {
+    const std::uint64_t lines = count_lines(text);
+    batch_.lines.push_back({segment, offset, batch_.text.copy(text), lines, is_one_hour});
     batch_.ranges.push_back({segment, offset, offset + text.size(), lines});
   }
   const Batch& finish() const { return batch_; }

@@ -51,6 +51,31 @@ TEST(S3ObjectsTest, LinesOfOneHourBecomeOneObjectWithItsHeaders) {
   EXPECT_EQ(objects[0].ranges, (std::vector<Range>{{kSegment, from, from + text.size(), 2}}));
 }
 
+TEST(S3ObjectsTest, ChunksOfOneHourBecomeWhatTheirLinesWould) {
+  const auto plan = [](bool is_one_hour, const Wanted& wanted) {
+    LineBatch batch;
+    std::uint64_t offset = 7;
+    for (const char* hour :
+         {"2026-11-20\t18", "2026-11-20\t18", "2026-11-20\t19", "no hour here"}) {
+      const std::string text = line_at(hour, 1) + line_at(hour, 2);
+      batch.add(kSegment, offset, text, is_one_hour);
+      offset += text.size();
+    }
+    std::string found;
+    for (const PlannedObject& object : plan_objects(batch.finish(), lines_settings(), {}, wanted)) {
+      found += fmt::format("{} {} {}\n{}\n", object.key, object.lines, ranges_text(object.ranges),
+                           object.text.joined());
+    }
+    return found;
+  };
+  EXPECT_EQ(plan(true, nullptr), plan(false, nullptr));
+  const Wanted few = [](const std::string&, const logfmt::SegmentId&, std::uint64_t offset) {
+    return offset > 7;
+  };
+  EXPECT_EQ(plan(true, few), plan(false, few));
+  EXPECT_NE(plan(true, few), plan(true, nullptr));
+}
+
 TEST(S3ObjectsTest, HoursAndKindsAreApartAndNoLineIsLeftOut) {
   LineBatch batch;
   logfmt::SegmentId events = kSegment;
