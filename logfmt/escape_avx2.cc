@@ -7,6 +7,8 @@
 
 #include <bit>
 
+#include "base/page_read.h"
+
 namespace pixel::logfmt {
 namespace {
 
@@ -110,7 +112,8 @@ PIXEL_TARGET_AVX2 char* escape_avx2(std::string_view raw, char* out) noexcept {
     }
   }
   if (left == 0) return out;
-  const __m256i block = load_below_32(in, left);
+  // Whatever lies behind the text in its page may be loaded with it, and is told apart by the mask.
+  const __m256i block = base::lies_in_one_page(in, 32) ? load(in) : load_below_32(in, left);
   const std::uint32_t mask = escape_mask(block) & ((std::uint32_t{1} << left) - 1);
   if (mask != 0) return escape_runs_copied(block, mask, left, out);
   store(out, block);

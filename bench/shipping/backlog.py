@@ -11,7 +11,7 @@ import sys
 
 from harness.process import Failure, Process, program, wait_until
 from harness.shipper import ShipperConfig
-from shipping.runs import Run, run_measured
+from shipping.runs import Run, peak_so_far, run_measured
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "integration"))
 
@@ -180,7 +180,7 @@ class Rsyslog(Contestant):
         try:
             wait_until(lambda: out.exists() and out.stat().st_size >= wanted * 0.995, 600,
                        "rsyslog has written all lines", pause=0.005)
-            return Run(time.monotonic() - began, process.cpu_seconds(), 0.0)
+            return Run(time.monotonic() - began, process.cpu_seconds(), peak_so_far(process.pid))
         finally:
             process.kill()
 

@@ -20,18 +20,23 @@ class Run:
     peak_mib: float
 
 
+def peak_so_far(pid):
+    """In MiB; 0 once it has ended."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    found = re.search(r"VmHWM:\s+(\d+)", status)
+    return int(found.group(1)) / 1024 if found else 0.0
+
+
 def peak_until_end(pid):
     """In MiB, looked at every 10 ms. The kernel's own maximum (ru_maxrss) would be that of this
     process: the child began as a copy of it."""
     with os.fdopen(os.pidfd_open(pid)) as process:
         ended = select.poll()
         ended.register(process, select.POLLIN)
-        peak = 0
+        peak = 0.0
         while not ended.poll(10):
-            status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-            found = re.search(r"VmHWM:\s+(\d+)", status)
-            peak = max(peak, int(found.group(1)) if found else 0)
-    return peak / 1024
+            peak = max(peak, peak_so_far(pid))
+    return peak
 
 
 def run_measured(argv, cpu, environment=None, timeout=900):
