@@ -142,8 +142,7 @@ TEST(Config, ManifestsOutliveTheirData) {
 
 TEST(Config, AColumnThatTheDestinationHasForItsOwnIsRefused) {
   const std::string columns = "[columns]\nparams = [\"xmin\", \"oid\"]\n";
-  const std::string postgres =
-      "[[sink]]\nname = \"pg\"\nkind = \"postgres\"\ndsn = \"host=x\"\n";
+  const std::string postgres = "[[sink]]\nname = \"pg\"\nkind = \"postgres\"\ndsn = \"host=x\"\n";
   EXPECT_EQ(errors_of(columns + std::string(kSink)), std::vector<std::string>());
   EXPECT_EQ(errors_of(columns + postgres),
             std::vector<std::string>(
