@@ -2,7 +2,7 @@
 // Copies a text and tells at once whether a byte of it has to be escaped: most have none, and then
 // the copy is the result. HOT. Texts of a log are mostly shorter than 32 bytes: they are loaded and
 // stored as 32, whatever their length; the tail of a longer one overlaps what came before. SSE2,
-// which every x86-64 has: wider registers gain nothing here.
+// which every x86-64 has.
 #pragma once
 
 #include <cstdint>
