@@ -7,12 +7,22 @@
 #include <cstddef>
 #include <cstdint>
 
+// g++ says so by macros, clang++ by features.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PIXEL_HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define PIXEL_HAS_SANITIZER 1
+#endif
+#endif
+
 namespace pixel::base {
 
 /// True where `bytes` ones from `begin` on lie in one page. REQUIRES: *begin may be read. Never
 /// true in builds with a sanitizer, which know where each object ends.
 inline bool lies_in_one_page(const char* begin, std::size_t bytes) noexcept {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(PIXEL_HAS_SANITIZER)
   (void)begin;
   (void)bytes;
   return false;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <tuple>
-#include <utility>
 
 #include "base/hash.h"
 #include "shipper/batch/batch.h"

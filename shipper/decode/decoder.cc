@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "base/assert.h"
-#include "base/find_byte.h"
 #include "shipper/decode/convert.h"
 #include "shipper/decode/text_decode.h"
 #include "shipper/decode/values.h"
@@ -102,7 +101,7 @@ void Decoder::decode_text_field(const Call& call, std::size_t column) {
       *cell++ = defaults_[column];
       continue;
     }
-    if (spec.percent_decode && base::find_byte(value, '%') != std::string_view::npos) {
+    if (spec.percent_decode) {
       value = log_text(value, spec.decode_mode, is_plain, call.arena);
     } else if (!is_plain) {
       value = make_valid_text(value, call.arena);

@@ -189,10 +189,8 @@ std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& a
   return is_twice ? percent_decode(once, arena) : once;
 }
 
-std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain,
-                          TextArena& arena) {
-  const std::size_t first = field.find('%');
-  if (first == std::string_view::npos) return is_plain ? field : make_valid_text(field, arena);
+std::string_view encoded_log_text(std::string_view field, std::size_t first, DecodeMode mode,
+                                  bool is_plain, TextArena& arena) {
   if (mode != DecodeMode::kOnce) return make_valid_text(log_decode(field, mode, arena), arena);
   const auto [text, has_odd_bytes] = decode_into<false>(field, first, arena);
   return is_plain && !has_odd_bytes ? text : make_valid_text(text, arena);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/find_byte.h"
 #include "shipper/decode/row_block.h"
 #include "shipper/decode/text_arena.h"
 
@@ -30,9 +31,20 @@ bool is_encoded_twice(std::string_view text) noexcept;
 /// percent_decode, once or twice.
 std::string_view log_decode(std::string_view text, DecodeMode mode, TextArena& arena);
 
+/// log_text() of a field whose first '%' lies at `first`.
+std::string_view encoded_log_text(std::string_view field, std::size_t first, DecodeMode mode,
+                                  bool is_plain, TextArena& arena);
+
 /// log_decode, then make_valid_text, in one pass where that can be. `is_plain`: no byte of the
-/// field is NUL or above 127.
-std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain, TextArena& arena);
+/// field is NUL or above 127. Most fields have no '%': for them it is no call.
+inline std::string_view log_text(std::string_view field, DecodeMode mode, bool is_plain,
+                                 TextArena& arena) {
+  const std::size_t first = base::find_byte(field, '%');
+  if (first != std::string_view::npos) {
+    return encoded_log_text(field, first, mode, is_plain, arena);
+  }
+  return is_plain ? field : make_valid_text(field, arena);
+}
 
 /// application/x-www-form-urlencoded: as percent_decode, and '+' is a space.
 std::string_view form_decode(std::string_view text, TextArena& arena);
