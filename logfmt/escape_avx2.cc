@@ -8,26 +8,10 @@
 #include <bit>
 
 #include "base/page_read.h"
+#include "logfmt/escape_mask.h"
 
 namespace pixel::logfmt {
 namespace {
-
-// A byte needs escaping when the row of its high half and the column of its low half share a bit:
-// 1 every byte of rows 0, 1, 8-15; 2 row 2 (space " # % '); 4 row 3 (< >); 8 row 5 ([ \ ] ^);
-// 16 row 6 (`); 32 row 7 ({ | } ~ DEL). escape_test.cc compares with must_escape for all 256.
-PIXEL_TARGET_AVX2 inline std::uint32_t escape_mask(__m256i v) {
-  const __m256i rows =
-      _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 1, 2, 4, 0, 8, 16, 32, 1, 1, 1, 1, 1, 1, 1, 1));
-  const __m256i columns = _mm256_broadcastsi128_si256(
-      _mm_setr_epi8(19, 1, 3, 3, 1, 3, 1, 3, 1, 1, 1, 41, 45, 41, 45, 33));
-  const __m256i low_half = _mm256_set1_epi8(15);
-  const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), low_half);
-  const __m256i low = _mm256_and_si256(v, low_half);
-  const __m256i hit =
-      _mm256_and_si256(_mm256_shuffle_epi8(rows, high), _mm256_shuffle_epi8(columns, low));
-  const __m256i clean = _mm256_cmpeq_epi8(hit, _mm256_setzero_si256());
-  return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(clean));
-}
 
 PIXEL_TARGET_AVX2 inline __m256i load(const char* in) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in));

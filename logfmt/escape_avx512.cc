@@ -9,20 +9,10 @@
 #include <algorithm>
 #include <array>
 
+#include "logfmt/escape_mask.h"
+
 namespace pixel::logfmt {
 namespace {
-
-// The table of escape_avx2.cc.
-PIXEL_TARGET_AVX512 inline std::uint64_t escape_mask(__m512i v) {
-  const __m512i rows =
-      _mm512_broadcast_i32x4(_mm_setr_epi8(1, 1, 2, 4, 0, 8, 16, 32, 1, 1, 1, 1, 1, 1, 1, 1));
-  const __m512i columns =
-      _mm512_broadcast_i32x4(_mm_setr_epi8(19, 1, 3, 3, 1, 3, 1, 3, 1, 1, 1, 41, 45, 41, 45, 33));
-  const __m512i low_half = _mm512_set1_epi8(15);
-  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v, 4), low_half);
-  const __m512i low = _mm512_and_si512(v, low_half);
-  return _mm512_test_epi8_mask(_mm512_shuffle_epi8(rows, high), _mm512_shuffle_epi8(columns, low));
-}
 
 constexpr std::size_t kPartBytes = 21;                     // Three slots each: 63 of a vector's 64.
 constexpr std::size_t kBlockBytes = 63;                    // Three parts.

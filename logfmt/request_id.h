@@ -15,6 +15,8 @@
 namespace pixel::logfmt {
 
 inline constexpr std::size_t kRequestIdBytes = 22;
+/// How far ids lie apart that are made together.
+inline constexpr std::size_t kIdStrideBytes = 32;
 inline constexpr std::size_t kNodeKeyBytes = 16;
 
 /// The plain content of a request id. `sequence` counts the lines of its lane from 0 without gap.
@@ -33,8 +35,9 @@ class RequestIdCipher {
 
   /// Writes exactly kRequestIdBytes characters.
   void encode(const RequestSequence& plain, char* out) const noexcept;
-  /// The ids of `plain` and of the seven sequences after it, one behind the other. With AVX2 all
-  /// eight take hardly longer than two: the 32 rounds of one wait for each other.
+  /// The ids of `plain` and of the seven sequences after it, each kIdStrideBytes behind the one
+  /// before; the bytes between them mean nothing. With vector instructions all eight take hardly
+  /// longer than two: the 32 rounds of one wait for each other.
   void encode_eight(const RequestSequence& plain, char* out) const noexcept;
   /// Nothing where `text` is not what encode() can write (22 base64url characters, unused bits 0);
   /// ids of another key decode to noise, which the caller notices by comparing node and boot.

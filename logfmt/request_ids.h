@@ -21,7 +21,7 @@ class RequestIds {
     const std::uint64_t ahead = plain.sequence - first_.sequence;
     const bool is_made = ahead < made_count_ && plain.boot == first_.boot &&
                          plain.worker == first_.worker && plain.node == first_.node;
-    if (is_made) return &texts_[ahead * kRequestIdBytes];
+    if (is_made) return &texts_[ahead * kIdStrideBytes];
     first_ = plain;
     made_count_ = kAheadCount;
     cipher_.encode_eight(plain, texts_.data());
@@ -34,7 +34,7 @@ class RequestIds {
   const RequestIdCipher& cipher_;
   RequestSequence first_;
   std::uint64_t made_count_ = 0;  // 0: none yet.
-  std::array<char, kAheadCount * kRequestIdBytes> texts_{};
+  alignas(64) std::array<char, kAheadCount * kIdStrideBytes> texts_{};
 };
 
 }  // namespace pixel::logfmt

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/prng.h"
+#include "guarded_text.h"
 #include "logfmt/escape_variants.h"
 #include "logfmt/format.h"
 #include "sample_line.h"
@@ -237,6 +238,28 @@ TEST(LineEncode, PropertiesOfAnyLine) {
     for (std::size_t i = 0; i < std::size(kRawFields); ++i) {
       if (texts[i].empty()) continue;
       EXPECT_EQ(unescape(field(input, kRawFields[i].field)), texts[i]);
+    }
+  }
+}
+
+// A page that cannot be read behind the text, and one byte to many before it.
+TEST(LineEncode, NoByteBehindATextIsRead) {
+  GuardedText guarded(256);
+  for (std::size_t bytes = 1; bytes <= 140; ++bytes) {
+    const std::string clean(bytes, 'u');
+    std::string dirty = clean;
+    dirty[bytes / 2] = ' ';
+    for (const auto& raw : kRawFields) {
+      for (const std::string& text : {clean, dirty}) {
+        LineInput input = sample_input();
+        input.*raw.member = guarded.set(text);
+        ASSERT_EQ(unescape(field(input, raw.field)), text);
+      }
+    }
+    for (const auto& ready : kReadyFields) {
+      LineInput input = sample_input();
+      input.*ready.member = guarded.set(clean);
+      ASSERT_EQ(field(input, ready.field), clean);
     }
   }
 }

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <bitset>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/prng.h"
+#include "logfmt/request_id_variants.h"
 
 namespace pixel::logfmt {
 namespace {
@@ -26,12 +29,49 @@ std::string_view next(RequestIds& ids, const RequestSequence& plain) {
   return {ids.of(plain), kRequestIdBytes};
 }
 
+// RFC 4648 section 5 of the block's 16 bytes, six bits at a time.
+std::string base64url(const SpeckBlock& block) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string bits;
+  for (const std::uint64_t word : {block.x, block.y}) bits += std::bitset<64>(word).to_string();
+  bits += "0000";
+  std::string text;
+  for (std::size_t at = 0; at < bits.size(); at += 6) {
+    text += kDigits[std::bitset<6>(bits.substr(at, 6)).to_ulong()];
+  }
+  return text;
+}
+
 TEST(RequestIds, InOrderAsTheCipherWritesThem) {
   RequestIds ids(cipher());
   for (std::uint64_t sequence = 0; sequence < 1'000; ++sequence) {
     const RequestSequence plain{1, 2, 3, sequence};
     ASSERT_EQ(next(ids, plain), one(plain)) << sequence;
   }
+}
+
+TEST(RequestIds, EachVariantWritesWhatTheCipherWrites) {
+#if PIXEL_X86_64
+  std::vector<WriteEight*> variants;
+  if (cpu_has_avx2()) variants.push_back(write_eight_avx2);
+  if (cpu_has_avx512()) variants.push_back(write_eight_avx512);
+  base::Prng prng(6);
+  for (int round = 0; round < 1'000; ++round) {
+    SpeckKeys keys;
+    for (std::uint64_t& key : keys) key = prng.next();
+    const std::uint64_t left = prng.next();
+    const std::uint64_t sequence = prng.next() >> prng.below(64);
+    for (WriteEight* const write : variants) {
+      alignas(64) char out[8 * kIdStrideBytes];
+      write(left, sequence, keys, out);
+      for (std::uint64_t i = 0; i < 8; ++i) {
+        const SpeckBlock block = speck_encrypt({left, sequence + i}, keys);
+        ASSERT_EQ(std::string(out + i * kIdStrideBytes, kRequestIdBytes), base64url(block));
+      }
+    }
+  }
+#endif
 }
 
 TEST(RequestIds, AnyOrderAnyLane) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "logfmt/escape.h"
 #include "logfmt/line_encode.h"
+#include "logfmt/line_encode_variants.h"
 
 namespace pixel::logfmt {
 
@@ -61,15 +63,37 @@ inline std::string sample_request_id() {
   return std::string(id, kRequestIdBytes);
 }
 
-/// encode_line into exactly the room it asks for; the fence behind it must survive.
+/// What this processor runs, the plain one first.
+using LineVariant = std::size_t (*)(const LineInput&, const char*, char*) noexcept;
+inline std::vector<LineVariant> line_variants() {
+  std::vector<LineVariant> all{encode_line_plain};
+#if PIXEL_X86_64
+  if (cpu_has_avx2()) all.push_back(encode_line_avx2);
+  if (cpu_has_avx512()) all.push_back(encode_line_avx512);
+#endif
+  return all;
+}
+
+/// encode_line, and each of its variants, which must agree, into exactly the room it asks for; the
+/// fence behind it must survive.
 inline std::string encode(const LineInput& input) {
   constexpr char kFence = '\x5A';
   const std::size_t bytes_max = encoded_line_bytes_max(input);
-  std::vector<char> room(bytes_max + 16, kFence);
-  const std::size_t bytes = encode_line(input, sample_cipher(), room.data());
-  EXPECT_LE(bytes, bytes_max);
-  for (std::size_t i = bytes_max; i < room.size(); ++i) EXPECT_EQ(room[i], kFence);
-  return std::string(room.data(), bytes);
+  std::vector<char> room(bytes_max + 16);
+  const auto run = [&](auto&& encode_into) {
+    std::fill(room.begin(), room.end(), kFence);
+    const std::size_t bytes = encode_into(room.data());
+    EXPECT_LE(bytes, bytes_max);
+    for (std::size_t i = bytes_max; i < room.size(); ++i) EXPECT_EQ(room[i], kFence);
+    return std::string(room.data(), bytes);
+  };
+  const std::string line = run([&](char* out) { return encode_line(input, sample_cipher(), out); });
+  char id[kRequestIdBytes];
+  sample_cipher().encode(input.sequence, id);
+  for (const LineVariant variant : line_variants()) {
+    EXPECT_EQ(run([&](char* out) { return variant(input, id, out); }), line);
+  }
+  return line;
 }
 
 }  // namespace pixel::logfmt
