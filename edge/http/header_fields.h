@@ -3,6 +3,7 @@
 // (RFC 9112 sections 6 and 9.3). HOT; lives on the parser's stack; no ownership.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -107,6 +108,41 @@ bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
   }
 }
 
+/// Of each length below 18: the first letters of the names that mean something, bit 1 for 'a'.
+constexpr std::array<std::uint32_t, 18> make_first_letters() {
+  std::array<std::uint32_t, 18> letters{};
+  for (const std::string_view name : {"dnt",
+                                      "host",
+                                      "x-moz",
+                                      "cookie",
+                                      "origin",
+                                      "expect",
+                                      "referer",
+                                      "purpose",
+                                      "sec-gpc",
+                                      "x-real-ip",
+                                      "x-purpose",
+                                      "forwarded",
+                                      "user-agent",
+                                      "connection",
+                                      "cf-visitor",
+                                      "sec-purpose",
+                                      "content-type",
+                                      "sp-anonymous",
+                                      "content-length",
+                                      "true-client-ip",
+                                      "x-do-not-track",
+                                      "x-forwarded-for",
+                                      "content-encoding",
+                                      "cf-connecting-ip",
+                                      "transfer-encoding",
+                                      "x-forwarded-proto"}) {
+    letters[name.size()] |= std::uint32_t{1} << (name[0] & 31);
+  }
+  return letters;
+}
+inline constexpr std::array<std::uint32_t, 18> kFirstLetters = make_first_letters();
+
 }  // namespace header_detail
 
 /// Which header `name`, a token, is. Inline: most lines are kOther and cost no call. Only names of
@@ -114,6 +150,13 @@ bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
 [[gnu::always_inline]] inline HeaderName recognise_header(std::string_view name) noexcept {
   using header_detail::is_name;
   const char* const bytes = name.data();
+  if (name.size() >= header_detail::kFirstLetters.size()) [[unlikely]] {
+    return recognise_long_header(name);
+  }
+  // Most names of a browser end here.
+  if ((header_detail::kFirstLetters[name.size()] >> (bytes[0] & 31) & 1) == 0) {
+    return HeaderName::kOther;
+  }
   const auto either = [](bool found, HeaderName header) {
     return found ? header : HeaderName::kOther;
   };
@@ -161,7 +204,7 @@ bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
       if (is_name(bytes, "transfer-encoding")) return HeaderName::kTransferEncoding;
       return extra(is_name(bytes, "x-forwarded-proto"), ExtraHeader::kForwardedProto);
     default:
-      return name.size() < 18 ? HeaderName::kOther : recognise_long_header(name);
+      return HeaderName::kOther;
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <string_view>
 
 #include "edge/http/parser.h"
@@ -34,6 +35,12 @@ constexpr Step expect_crlf(std::string_view bytes, std::size_t position, Refusal
   if (position + 1 == bytes.size()) return incomplete();
   if (bytes[position + 1] != '\n') return refuse(fault, position + 2);
   return complete_at(position + 2);
+}
+
+/// Whether both are there, without saying what is wrong. kNone-like positions are not.
+inline bool is_crlf(std::string_view bytes, std::size_t position) noexcept {
+  return bytes.size() >= 2 && position <= bytes.size() - 2 &&
+         std::memcmp(bytes.data() + position, "\r\n", 2) == 0;
 }
 
 /// Reads leading empty lines and the request line (RFC 9112 sections 2.2 and 3). Sets method,

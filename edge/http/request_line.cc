@@ -15,7 +15,7 @@ namespace {
 constexpr char kTlsHandshake = 0x16;
 
 // RFC 9112 section 2.2: empty lines before a request line are skipped.
-Step skip_empty_lines(std::string_view bytes) noexcept {
+[[gnu::noinline]] Step skip_empty_lines(std::string_view bytes) noexcept {
   std::size_t position = 0;
   while (position < bytes.size() && bytes[position] == '\r') {
     const Step step = expect_crlf(bytes, position, Refusal::kBadRequestLine);
@@ -39,8 +39,7 @@ Step scan_method(std::string_view bytes, std::size_t begin) noexcept {
   return refuse(tls ? Refusal::kBadVersion : Refusal::kBadRequestLine, position + 1);
 }
 
-Method classify_method(std::string_view text) noexcept {
-  if (text == "GET") return Method::kGet;
+[[gnu::noinline]] Method classify_other_method(std::string_view text) noexcept {
   if (text == "HEAD") return Method::kHead;
   if (text == "POST") return Method::kPost;
   if (text == "OPTIONS") return Method::kOptions;
@@ -48,6 +47,10 @@ Method classify_method(std::string_view text) noexcept {
     if (text == known) return Method::kKnownOther;
   }
   return Method::kUnknown;
+}
+
+inline Method classify_method(std::string_view text) noexcept {
+  return text == "GET" ? Method::kGet : classify_other_method(text);
 }
 
 struct TargetEnds {
@@ -110,7 +113,8 @@ Step scan_version(std::string_view bytes, std::size_t begin, VersionDigits& digi
 
 Step parse_request_line(const ScanOps& scan, std::string_view bytes,
                         RequestView& request) noexcept {
-  const Step empty = skip_empty_lines(bytes);
+  const bool begins_empty = bytes.starts_with('\r');
+  const Step empty = begins_empty ? skip_empty_lines(bytes) : complete_at(0);
   if (empty.status != ParseStatus::kComplete) return empty;
   const Step method = scan_method(bytes, empty.position);
   if (method.status != ParseStatus::kComplete) return method;
@@ -122,13 +126,14 @@ Step parse_request_line(const ScanOps& scan, std::string_view bytes,
   const Step line = scan_version(bytes, target.position + 1, digits);
   if (line.status != ParseStatus::kComplete) return line;
 
-  request.method_text = bytes.substr(empty.position, method.position - empty.position);
+  const char* const begin = bytes.data();
+  request.method_text = {begin + empty.position, method.position - empty.position};
   request.method = classify_method(request.method_text);
   // RFC 9110 section 2.5: a higher minor version is answered as the highest we speak.
   request.version = digits.minor == '0' ? Version::kHttp10 : Version::kHttp11;
   const std::size_t path_end = ends.question < ends.end ? ends.question : ends.end;
-  request.path = bytes.substr(target_begin, path_end - target_begin);
-  if (path_end < ends.end) request.query = bytes.substr(path_end + 1, ends.end - path_end - 1);
+  request.path = {begin + target_begin, path_end - target_begin};
+  if (path_end < ends.end) request.query = {begin + path_end + 1, ends.end - path_end - 1};
   if (digits.major != '1') return refuse(Refusal::kUnsupportedVersion, line.position);
   if (request.path.starts_with('/') && request.method != Method::kKnownOther) [[likely]] {
     return line;

@@ -17,23 +17,38 @@ namespace pixel::edge {
 inline constexpr std::size_t kScanBlockBytes = 64;
 
 /// Bit i of word b belongs to byte b * 64 + i of the window. Words of blocks that begin beyond the
-/// input are not written; bits beyond the input are 0. A window of head masks holds most heads; a
-/// pipelined burst wastes at most one window per request (request_parse_bench).
-struct HeadMasks {
-  static constexpr std::size_t kBlocks = 8;
-  std::uint64_t name_end[kBlocks];   // Not a tchar (RFC 9110 section 5.6.2).
-  std::uint64_t value_end[kBlocks];  // 0x00-0x1f but HTAB, and 0x7f.
-};
+/// input are not written; bits beyond the input are 0.
 struct TargetMasks {
   static constexpr std::size_t kBlocks = 2;
   std::uint64_t target_end[kBlocks];  // 0x00-0x20, 0x7f, '#' and '?'.
 };
 
-/// The scans of one instruction set. Each fills `masks` for the window at `offset`.
-/// REQUIRES: offset < bytes.size().
+/// Where the parser stops in one window of a header block. As long as each line so far was a name,
+/// ':', a value and CRLF, these are, in order: of each line its name's end (the first byte that is
+/// no tchar, RFC 9110 section 5.6.2) and its value's (the first control but HTAB behind that: its
+/// CR). Behind a line that is none of these, the empty one too, stops mean nothing; the parser has
+/// ended there. A window holds most heads; a pipelined burst wastes at most one per request
+/// (request_parse_bench).
+struct HeadStops {
+  static constexpr std::size_t kBlocks = 8;
+  /// What a block leaves to the next one, each 0 or 1.
+  struct Carry {
+    std::uint64_t was_control = 0;  // Its last byte.
+    std::uint64_t begins_line = 1;  // The next byte.
+    std::uint64_t is_in_name = 0;
+  };
+  Carry carry;
+  std::uint32_t count = 0;
+  /// What may be scribbled behind the last position.
+  static constexpr std::size_t kSlack = 16;
+  std::uint32_t positions[kBlocks * kScanBlockBytes + kSlack];  // Not initialised.
+};
+
+/// The scans of one instruction set. Each fills its result for the window at `offset`; a head's
+/// windows follow each other. REQUIRES: offset < bytes.size().
 struct ScanOps {
   const char* name;
-  void (*head)(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept;
+  void (*head)(std::string_view bytes, std::size_t offset, HeadStops& stops) noexcept;
   void (*target)(std::string_view bytes, std::size_t offset, TargetMasks& masks) noexcept;
 };
 
@@ -45,8 +60,8 @@ std::span<const ScanOps* const> supported_scans() noexcept;
 extern const ScanOps kScalarScan;
 #if defined(__x86_64__)
 extern const ScanOps kSse42Scan;   // REQUIRES: a CPU with SSE4.2 (it uses SSSE3).
-extern const ScanOps kAvx2Scan;    // REQUIRES: a CPU with AVX2.
-extern const ScanOps kAvx512Scan;  // REQUIRES: a CPU with AVX-512BW.
+extern const ScanOps kAvx2Scan;    // REQUIRES: a CPU with AVX2 and BMI2.
+extern const ScanOps kAvx512Scan;  // REQUIRES: a CPU with AVX-512BW, VBMI and VBMI2.
 #endif
 
 /// Walks the masks of `bytes` forwards, filling windows as it goes. The masks are the caller's, so
@@ -78,11 +93,6 @@ class MaskScanner {
     }
   }
 
-  /// `position`, or the beginning of the window when that is later: what find may be asked.
-  std::size_t not_before_window(std::size_t position) const noexcept {
-    return std::max(position, window_begin_);
-  }
-
  private:
   static constexpr std::size_t kWindowBytes = Masks::kBlocks * kScanBlockBytes;
 
@@ -91,6 +101,44 @@ class MaskScanner {
   Masks& masks_;  // Not initialised: find reads only words that a fill wrote.
   std::size_t window_begin_ = 0;
   std::size_t window_end_ = 0;
+};
+
+/// Walks the stops of a header block that begins at `begin`, window by window. The stops are the
+/// caller's, so that the walker stays in registers.
+class StopWalker {
+ public:
+  static constexpr std::size_t kNone = std::string_view::npos;
+
+  StopWalker(const ScanOps& scan, std::string_view bytes, std::size_t begin,
+             HeadStops& stops) noexcept
+      : scan_(scan), bytes_(bytes), window_end_(begin), stops_(stops) {}
+
+  /// The next stop, or kNone where the bytes end before it.
+  std::size_t next() noexcept {
+    if (at_ == count_ && !find_more()) [[unlikely]] {
+      return kNone;
+    }
+    return stops_.positions[at_++];
+  }
+
+ private:
+  // A window without a stop is the middle of a long value.
+  bool find_more() noexcept {
+    at_ = count_ = 0;
+    while (count_ == 0 && window_end_ < bytes_.size()) {
+      scan_.head(bytes_, window_end_, stops_);
+      window_end_ += HeadStops::kBlocks * kScanBlockBytes;
+      count_ = stops_.count;
+    }
+    return count_ != 0;
+  }
+
+  const ScanOps& scan_;
+  const std::string_view bytes_;
+  std::size_t window_end_;  // Where the next window begins.
+  HeadStops& stops_;
+  std::size_t at_ = 0;
+  std::size_t count_ = 0;
 };
 
 }  // namespace pixel::edge

@@ -9,7 +9,7 @@
 #include "edge/http/scan.h"
 #include "edge/http/scan_block.h"
 
-#define PIXEL_TARGET [[gnu::target("avx2")]]
+#define PIXEL_TARGET [[gnu::target("avx2,bmi,bmi2,popcnt")]]
 
 namespace pixel::edge {
 namespace {
@@ -57,16 +57,21 @@ PIXEL_TARGET inline __m256i is_target_end(__m256i bytes) noexcept {
   return _mm256_or_si256(control, _mm256_or_si256(equal(bytes, '#'), equal(bytes, '?')));
 }
 
-PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept {
+PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadStops& stops) noexcept {
   char copy[kScanBlockBytes];
-  for (std::size_t block = 0; block < HeadMasks::kBlocks && offset < bytes.size(); ++block) {
+  HeadStops::Carry carry = stops.carry;
+  std::uint32_t* out = stops.positions;
+  for (std::size_t block = 0; block < HeadStops::kBlocks && offset < bytes.size(); ++block) {
     const BlockSource source = locate_block(bytes, offset, copy);
     const __m256i low = load(source.data);
     const __m256i high = load(source.data + 32);
-    masks.name_end[block] = ~combine(is_token(low), is_token(high)) >> source.shift;
-    masks.value_end[block] = combine(is_value_end(low), is_value_end(high)) >> source.shift;
+    const std::uint64_t others = ~combine(is_token(low), is_token(high)) >> source.shift;
+    const std::uint64_t controls = combine(is_value_end(low), is_value_end(high)) >> source.shift;
+    out = put_positions(find_stops(carry, others, controls), offset, out);
     offset += kScanBlockBytes;
   }
+  stops.carry = carry;
+  stops.count = static_cast<std::uint32_t>(out - stops.positions);
 }
 
 PIXEL_TARGET void scan_target(std::string_view bytes, std::size_t offset,

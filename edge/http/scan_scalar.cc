@@ -3,23 +3,27 @@
 // there are none. HOT; pure.
 #include "edge/http/byte_class.h"
 #include "edge/http/scan.h"
+#include "edge/http/scan_block.h"
 
 namespace pixel::edge {
 namespace {
 
-void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept {
-  for (std::size_t block = 0; block < HeadMasks::kBlocks && offset < bytes.size(); ++block) {
+void scan_head(std::string_view bytes, std::size_t offset, HeadStops& stops) noexcept {
+  HeadStops::Carry carry = stops.carry;
+  std::uint32_t* out = stops.positions;
+  for (std::size_t block = 0; block < HeadStops::kBlocks && offset < bytes.size(); ++block) {
     const std::string_view part = bytes.substr(offset, kScanBlockBytes);
-    std::uint64_t name_end = 0;
-    std::uint64_t value_end = 0;
+    std::uint64_t others = 0;
+    std::uint64_t controls = 0;
     for (std::size_t i = 0; i < part.size(); ++i) {
-      name_end |= std::uint64_t{!has_class(part[i], kTokenByte)} << i;
-      value_end |= std::uint64_t{has_class(part[i], kValueEndByte)} << i;
+      others |= std::uint64_t{!has_class(part[i], kTokenByte)} << i;
+      controls |= std::uint64_t{has_class(part[i], kValueEndByte)} << i;
     }
-    masks.name_end[block] = name_end;
-    masks.value_end[block] = value_end;
+    out = put_positions(find_stops(carry, others, controls), offset, out);
     offset += kScanBlockBytes;
   }
+  stops.carry = carry;
+  stops.count = static_cast<std::uint32_t>(out - stops.positions);
 }
 
 void scan_target(std::string_view bytes, std::size_t offset, TargetMasks& masks) noexcept {

@@ -53,21 +53,26 @@ PIXEL_TARGET inline __m128i is_target_end(__m128i bytes) noexcept {
   return _mm_or_si128(control, _mm_or_si128(equal(bytes, '#'), equal(bytes, '?')));
 }
 
-PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadMasks& masks) noexcept {
+PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadStops& stops) noexcept {
   char copy[kScanBlockBytes];
-  for (std::size_t block = 0; block < HeadMasks::kBlocks && offset < bytes.size(); ++block) {
+  HeadStops::Carry carry = stops.carry;
+  std::uint32_t* out = stops.positions;
+  for (std::size_t block = 0; block < HeadStops::kBlocks && offset < bytes.size(); ++block) {
     const BlockSource source = locate_block(bytes, offset, copy);
-    std::uint64_t name_end = 0;
-    std::uint64_t value_end = 0;
+    std::uint64_t others = 0;
+    std::uint64_t controls = 0;
     for (unsigned at = 0; at < kScanBlockBytes; at += 16) {
       const __m128i part = load(source.data + at);
-      name_end |= bits_of(is_name_end(part)) << at;
-      value_end |= bits_of(is_value_end(part)) << at;
+      others |= bits_of(is_name_end(part)) << at;
+      controls |= bits_of(is_value_end(part)) << at;
     }
-    masks.name_end[block] = name_end >> source.shift;
-    masks.value_end[block] = value_end >> source.shift;
+    const std::uint64_t stops_here =
+        find_stops(carry, others >> source.shift, controls >> source.shift);
+    out = put_positions(stops_here, offset, out);
     offset += kScanBlockBytes;
   }
+  stops.carry = carry;
+  stops.count = static_cast<std::uint32_t>(out - stops.positions);
 }
 
 PIXEL_TARGET void scan_target(std::string_view bytes, std::size_t offset,

@@ -60,9 +60,8 @@ bool is_valid_host(std::string_view text) noexcept {
     if (end == std::string_view::npos || end == 1) return false;
     return all_have_class(text.substr(1, end - 1), kLiteralByte) && is_port(text.substr(end + 1));
   }
-  std::size_t end = 0;
-  while (end < text.size() && has_class(text[end], kHostByte)) ++end;
-  return is_port(text.substr(end));
+  const std::size_t end = count_leading(text, kHostByte);
+  return end == text.size() || is_port(text.substr(end));
 }
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower_case) noexcept {

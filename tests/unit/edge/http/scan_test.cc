@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "base/prng.h"
 #include "edge/http/byte_class.h"
@@ -57,24 +59,45 @@ bool bit_of(const std::uint64_t* words, std::size_t index) {
 }
 
 // All bits of one window; those beyond the input in its last word must be 0.
-void expect_masks_by_table(const ScanOps& scan, std::string_view bytes, std::size_t offset) {
-  HeadMasks head;
+void expect_targets_by_table(const ScanOps& scan, std::string_view bytes, std::size_t offset) {
   TargetMasks target;
-  scan.head(bytes, offset, head);
   scan.target(bytes, offset, target);
   const std::size_t left = bytes.size() - offset;
   const std::size_t words = (left + kScanBlockBytes - 1) / kScanBlockBytes;
-  for (std::size_t i = 0; i < words * kScanBlockBytes; ++i) {
+  for (std::size_t i = 0; i < std::min(words, TargetMasks::kBlocks) * kScanBlockBytes; ++i) {
     const std::uint8_t classes =
-        i < left ? kByteClass[static_cast<unsigned char>(bytes[offset + i])] : kTokenByte;
-    if (i < HeadMasks::kBlocks * kScanBlockBytes) {
-      ASSERT_EQ(bit_of(head.name_end, i), (classes & kTokenByte) == 0) << i;
-      ASSERT_EQ(bit_of(head.value_end, i), (classes & kValueEndByte) != 0) << i;
-    }
-    if (i < TargetMasks::kBlocks * kScanBlockBytes) {
-      ASSERT_EQ(bit_of(target.target_end, i), (classes & kTargetEndByte) != 0) << i;
-    }
+        i < left ? kByteClass[static_cast<unsigned char>(bytes[offset + i])] : 0;
+    ASSERT_EQ(bit_of(target.target_end, i), (classes & kTargetEndByte) != 0) << i;
   }
+}
+
+// What scan.h says of stops, a byte at a time, and of what follows a malformed line what the scans
+// make of it: they must agree there too.
+std::vector<std::size_t> stops_by_table(std::string_view bytes, std::size_t begin) {
+  std::vector<std::size_t> stops;
+  bool begins_line = true;
+  bool is_in_name = false;
+  bool was_control = false;
+  for (std::size_t at = begin; at < bytes.size(); ++at) {
+    const bool is_token = has_class(bytes[at], kTokenByte);
+    const bool is_control = has_class(bytes[at], kValueEndByte);
+    is_in_name |= begins_line;
+    if ((is_in_name && !is_token) || (is_control && !was_control)) stops.push_back(at);
+    is_in_name &= is_token;
+    begins_line = is_control && was_control;
+    was_control = is_control;
+  }
+  return stops;
+}
+
+std::vector<std::size_t> stops_of(const ScanOps& scan, std::string_view bytes, std::size_t begin) {
+  HeadStops found;
+  StopWalker walker(scan, bytes, begin, found);
+  std::vector<std::size_t> stops;
+  for (std::size_t at = walker.next(); at != StopWalker::kNone; at = walker.next()) {
+    stops.push_back(at);
+  }
+  return stops;
 }
 
 TEST(ScanTest, TheScalarScanIsAlwaysThere) {
@@ -91,7 +114,11 @@ TEST(ScanTest, EveryByteValueAtEveryPlaceOfABlock) {
         bytes[at] = static_cast<char>(value);
       }
       SCOPED_TRACE(std::string(scan->name) + " byte " + std::to_string(value));
-      ASSERT_NO_FATAL_FAILURE(expect_masks_by_table(*scan, bytes, 0));
+      ASSERT_NO_FATAL_FAILURE(expect_targets_by_table(*scan, bytes, 0));
+      ASSERT_EQ(stops_of(*scan, bytes, 0), stops_by_table(bytes, 0));
+      // Each place of a name and of a value.
+      const std::string line = std::string(value % 67, 'n') + bytes[0] + ": v" + bytes[0];
+      ASSERT_EQ(stops_of(*scan, line, 0), stops_by_table(line, 0));
     }
   }
 }
@@ -101,26 +128,52 @@ TEST(ScanTest, RandomBytesOfEverySizeBetweenGuardPages) {
   GuardedPages pages(1024);
   for (std::size_t size = 1; size <= 700; ++size) {
     std::string bytes(size, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(prng.below(256));
+    // Any bytes, or lines and pieces of lines.
+    constexpr std::string_view kLineBytes = "ab:\r\n\r\n \t";
+    for (char& byte : bytes) {
+      byte = size % 2 == 0 ? static_cast<char>(prng.below(256))
+                           : kLineBytes[prng.below(kLineBytes.size())];
+    }
     const std::size_t offset = prng.below(size);
     for (const ScanOps* scan : supported_scans()) {
       SCOPED_TRACE(std::string(scan->name) + " size " + std::to_string(size) + " offset " +
                    std::to_string(offset));
-      ASSERT_NO_FATAL_FAILURE(expect_masks_by_table(*scan, pages.at_end(bytes), offset));
-      ASSERT_NO_FATAL_FAILURE(expect_masks_by_table(*scan, pages.at_begin(bytes), offset));
+      for (const bool at_end : {true, false}) {
+        const std::string_view text = at_end ? pages.at_end(bytes) : pages.at_begin(bytes);
+        ASSERT_NO_FATAL_FAILURE(expect_targets_by_table(*scan, text, offset));
+        ASSERT_EQ(stops_of(*scan, text, offset), stops_by_table(text, offset));
+      }
     }
   }
 }
 
-TEST(ScanTest, FindWalksOverWindows) {
+TEST(ScanTest, StopsOfLinesOfEveryLength) {
   for (const ScanOps* scan : supported_scans()) {
-    for (std::size_t distance : {0U, 1U, 63U, 64U, 511U, 512U, 513U, 1023U, 1024U, 3000U}) {
-      const std::string bytes = "ab" + std::string(distance, 'x') + "\r\n";
-      HeadMasks masks;
-      MaskScanner<HeadMasks> scanner(scan->head, bytes, masks);
-      EXPECT_EQ(scanner.find<&HeadMasks::name_end>(2), distance + 2) << scan->name;
-      EXPECT_EQ(scanner.find<&HeadMasks::value_end>(distance + 3), distance + 3);
-      EXPECT_EQ(scanner.find<&HeadMasks::value_end>(distance + 4), MaskScanner<HeadMasks>::kNone);
+    for (std::size_t name = 1; name < 140; name += 3) {
+      for (std::size_t value : {0U, 1U, 62U, 63U, 64U, 65U, 510U, 511U, 512U, 513U, 1023U, 3000U}) {
+        const std::string line = std::string(name, 'n') + ":" + std::string(value, 'v') + "\r\n";
+        const std::string bytes = line + line + "\r\n";
+        const std::size_t end = line.size() - 2;
+        const std::vector<std::size_t> expected{name, end, line.size() + name, line.size() + end,
+                                                2 * line.size()};
+        std::vector<std::size_t> stops = stops_of(*scan, bytes, 0);
+        ASSERT_GE(stops.size(), expected.size());
+        stops.resize(expected.size());  // Behind the empty line they mean nothing.
+        ASSERT_EQ(stops, expected) << scan->name << " " << name << " " << value;
+      }
+    }
+  }
+}
+
+TEST(ScanTest, TargetsAreFoundOverWindows) {
+  for (const ScanOps* scan : supported_scans()) {
+    for (std::size_t distance : {0U, 1U, 63U, 64U, 127U, 128U, 129U, 1023U, 1024U, 3000U}) {
+      const std::string bytes = "/a" + std::string(distance, 'x') + " H";
+      TargetMasks masks;
+      MaskScanner<TargetMasks> scanner(scan->target, bytes, masks);
+      EXPECT_EQ(scanner.find<&TargetMasks::target_end>(0), distance + 2) << scan->name;
+      EXPECT_EQ(scanner.find<&TargetMasks::target_end>(distance + 3),
+                MaskScanner<TargetMasks>::kNone);
     }
   }
 }
