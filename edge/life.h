@@ -14,8 +14,9 @@ namespace detail {
 // Blocks are reserved, not used: see lazy_memory.h. Who needs more than these is refused.
 inline constexpr std::uint32_t kPartialBlocksMax = 65'536;
 inline constexpr std::uint32_t kTailBlocksMax = 4'096;
-// 8 MiB when all are in use; more than that would come from memory, as slow as parsing.
-inline constexpr std::uint32_t kMemoriesMax = 4'096;
+// What fits into the second-level cache beside the rest: to fetch a block from further away takes
+// longer than to parse (docs/PERFORMANCE.md).
+inline constexpr std::uint32_t kMemoriesMax = 256;
 inline constexpr std::uint32_t kOutputSlots = 512;
 inline constexpr std::uint32_t kLingerSeconds = 2;
 inline constexpr std::uint32_t kEndsPerLoop = 4;

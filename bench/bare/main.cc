@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,12 +14,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/bare/answers.h"
+#include "bench/bare/epoll_responder.h"
+#include "bench/bare/process.h"
 #include "bench/bare/request_ends.h"
 
 namespace pixel::bench {
@@ -31,15 +30,6 @@ constexpr unsigned kCompletionEntries = 16'384;
 constexpr int kBufferGroup = 1;
 // Linux 6.10; Debian 12's liburing has no name for it.
 constexpr unsigned kRecvSendBundle = 1U << 4;
-constexpr unsigned kAnswersMax = 64;  // Per receive: 2 KiB hold no more requests than that.
-
-constexpr std::string_view kHead =
-    "HTTP/1.1 200 OK\r\nServer: bare\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
-    "Content-Type: image/gif\r\nContent-Length: 43\r\n"
-    "Cache-Control: no-store, no-cache, must-revalidate\r\n\r\n";
-constexpr unsigned char kGif[43] = {
-    'G', 'I', 'F', '8', '9', 'a',  1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255,  255, 0x21, 0xf9, 4,
-    1,   0,   0,   0,   0,   0x2c, 0, 0, 0, 0, 1,    0, 1, 0, 0, 2, 2,   0x44, 1,   0,    0x3b};
 
 struct Choices {
   unsigned buffers = 128;  // Power of two. Used in turn: 512 leave the near caches.
@@ -51,11 +41,6 @@ struct Choices {
 };
 
 enum class Operation : std::uint64_t { kAccept = 0, kReceive = 1, kSend = 2, kClose = 3 };
-
-[[noreturn]] void die(const char* what, int error) {
-  std::fprintf(stderr, "bare-responder: %s: %s\n", what, std::strerror(error));
-  std::exit(1);
-}
 
 int listen_on(std::uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -79,10 +64,6 @@ class Responder {
  public:
   Responder(int listener, const Choices& choices)
       : choices_(choices), listener_(listener), matched_(raise_file_limit()) {
-    std::string one{kHead};
-    one.append(reinterpret_cast<const char*>(kGif), sizeof kGif);
-    answer_bytes_ = one.size();
-    for (unsigned i = 0; i < kAnswersMax; ++i) answers_ += one;
     open_ring();
     provide_buffers();
   }
@@ -104,14 +85,6 @@ class Responder {
   }
 
  private:
-  static std::size_t raise_file_limit() {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max < 65'536 ? limit.rlim_max : 65'536;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur;
-  }
-
   void open_ring() {
     io_uring_params params{};
     params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE;
@@ -179,8 +152,8 @@ class Responder {
 
   void send_answers(int fd, unsigned count) {
     io_uring_sqe& sqe = next_sqe();
-    io_uring_prep_send(&sqe, fd, answers_.data(), count * answer_bytes_,
-                       MSG_WAITALL | MSG_NOSIGNAL);
+    const std::string_view answers = answers_.first(count);
+    io_uring_prep_send(&sqe, fd, answers.data(), answers.size(), MSG_WAITALL | MSG_NOSIGNAL);
     sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
     sqe.user_data = tag(Operation::kSend, fd);
   }
@@ -223,7 +196,7 @@ class Responder {
       buffer = (buffer + 1) % choices_.buffers;
       left -= bytes;
     }
-    if (ends != 0) send_answers(fd, ends < kAnswersMax ? ends : kAnswersMax);
+    if (ends != 0) send_answers(fd, ends);
     if ((cqe.flags & IORING_CQE_F_MORE) == 0) arm_receive(fd);
   }
 
@@ -233,8 +206,7 @@ class Responder {
   std::vector<std::uint8_t> matched_;  // By descriptor: bytes of CR LF CR LF seen last.
   std::vector<char> memory_;
   io_uring_buf_ring* buffers_ = nullptr;
-  std::string answers_;  // kAnswersMax copies.
-  std::size_t answer_bytes_ = 0;
+  const ReadyAnswers answers_;
 };
 
 void pin_to(int cpu) {
@@ -260,10 +232,14 @@ int main(int argc, char** argv) {
   app.add_flag("--no-defer", choices.no_defer, "Without IORING_SETUP_DEFER_TASKRUN");
   app.add_flag("--single-shot", choices.single_shot, "Arm each receive anew");
   app.add_flag("--bundles", choices.bundles, "IORING_RECVSEND_BUNDLE for receives");
+  bool epoll = false;
+  app.add_flag("--epoll", epoll,
+               "epoll, recv and send instead of io_uring; takes --port and --cpu");
   CLI11_PARSE(app, argc, argv);
   if (cpu >= 0) pixel::bench::pin_to(cpu);
   const int listener = pixel::bench::listen_on(port);
   std::printf("bare-responder: listening on 127.0.0.1:%u\n", port);
   std::fflush(stdout);
+  if (epoll) pixel::bench::respond_by_epoll(listener);
   pixel::bench::Responder{listener, choices}.run();
 }

@@ -11,6 +11,8 @@ import subprocess
 from harness.load import run_load
 from harness.process import Failure, run
 
+OPEN_LOOP_WARMUP_SECONDS = 0.25
+
 # What pixel-load --browser sends beside the request line and Host.
 BROWSER_HEADERS = (
     "Connection: keep-alive",
@@ -25,8 +27,8 @@ BROWSER_HEADERS = (
 @dataclasses.dataclass(frozen=True)
 class Answers:
     """What a client saw. Latencies are None where it cannot tell."""
-    count: int
-    seconds: float
+    count: int  # All, those of the warm-up too.
+    per_second: float
     client_cpu_us: float  # Per answer.
     latency_us: dict
 
@@ -34,9 +36,10 @@ class Answers:
 def drive_pixel_load(build, server, scenario, seconds, cpu):
     result = run_load(build, server.url, connections=scenario.connections,
                       pipeline=scenario.pipeline, rate=scenario.rate, seconds=seconds, cpu=cpu,
-                      browser=True, timeout=scenario.timeout)
+                      browser=True, timeout=scenario.timeout,
+                      warmup=OPEN_LOOP_WARMUP_SECONDS if scenario.rate else None)
     result.require_clean(f"{server.name}, {scenario.name}")
-    return Answers(result.answered, result.seconds, result.report["cpu_us_per_answer"],
+    return Answers(result.answered, result.report["rate"], result.report["cpu_us_per_answer"],
                    result.report["latency_us"])
 
 
@@ -55,7 +58,7 @@ def drive_wrk(_build, server, scenario, seconds, cpu):
         raise Failure(f"{server.name}, {scenario.name}:\n{done.stdout}{done.stderr}")
     used = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
     count = int(found.group(1))
-    return Answers(count, float(found.group(2)), used * 1e6 / count, {})
+    return Answers(count, count / float(found.group(2)), used * 1e6 / count, {})
 
 
 CLIENTS = {"pixel-load": drive_pixel_load, "wrk": drive_wrk}

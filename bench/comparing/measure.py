@@ -59,7 +59,7 @@ def measure(build, server, scenario, round_number, seconds, cpu):
     server.discard_logs()
     return Sample(round_number, scenario.name, server.name, answers.count,
                   (user + system) * 1e6 / answers.count, user * 1e6 / answers.count,
-                  answers.client_cpu_us, answers.count / answers.seconds, answers.latency_us)
+                  answers.client_cpu_us, answers.per_second, answers.latency_us)
 
 
 def measure_or_note(build, server, scenario, number, seconds, cpu, failures):

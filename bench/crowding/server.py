@@ -46,7 +46,7 @@ class Edge:
         """pixel-load's result, and the CPU seconds that the edge used meanwhile."""
         before = self.process.cpu_seconds()
         result = run_load(self.build, self.url, connections=connections, seconds=seconds,
-                          rate=rate, cpu=cpu, browser=True)
+                          rate=rate, cpu=cpu, browser=True, warmup=0.25 if rate else None)
         used = self.process.cpu_seconds() - before
         self.discard_logs()
         return result, used

@@ -3,7 +3,9 @@
 #include "edge/log/pretouch.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -21,10 +23,13 @@ constexpr std::uint64_t kStepBytes = kHugePageBytes;
 // Write-back write-protects whole pages: that of the writer must not be among them.
 constexpr std::uint64_t kWriteStepBytes = kHugePageBytes;
 
+// A call keeps the core for a tenth to half a millisecond. A worker that waits for the core goes
+// before the next one: the scheduler alone lets us go on for some milliseconds (bench/stalls).
 int advise(char* begin, std::uint64_t bytes, int advice) noexcept {
   int error = 0;
   do {
     error = ::madvise(begin, bytes, advice) == 0 ? 0 : errno;
+    ::sched_yield();
   } while (error == EINTR || error == EAGAIN);
   return error;
 }
@@ -74,10 +79,11 @@ void write_behind(int fd, char* base, std::uint64_t position, TouchState& state)
   // Writing a page that is mapped write-protects it, and for each the worker's core is interrupted
   // to forget it: 256 times per MiB, some 7 us each on a virtual machine. Letting go of all at once
   // interrupts it once. The pages stay dirty in the cache. A failure costs only time.
-  ::madvise(base + state.written_end, end - state.written_end, MADV_DONTNEED);
+  advise(base + state.written_end, end - state.written_end, MADV_DONTNEED);
   // A failure shows again at sealing, by fdatasync; where the call is unknown nothing is lost.
   ::sync_file_range(fd, static_cast<off_t>(state.written_end),
                     static_cast<off_t>(end - state.written_end), SYNC_FILE_RANGE_WRITE);
+  ::sched_yield();
   state.written_end = end;
 }
 

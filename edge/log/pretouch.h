@@ -21,7 +21,7 @@ struct TouchState {
 enum class PopulateBy : std::uint8_t {
   // MADV_POPULATE_READ, then MADV_POPULATE_WRITE (Linux 5.14): an error number instead of SIGBUS.
   // Of a huge page of a file each takes half of the time, a quarter of a millisecond in which a
-  // kernel without preemption keeps the core; between them it lets a worker run.
+  // kernel without preemption keeps the core; between them a worker runs that waits for it.
   kTwoAdvices,
   kAdvice,  // The second alone: private memory has nothing to read.
   kTouch,   // An atomic OR with 0 per page: never loses a byte the writer stores meanwhile.

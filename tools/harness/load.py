@@ -41,12 +41,17 @@ class LoadResult:
 
 def load_command(build, urls, *, connections=16, seconds=None, requests=None, rate=None, pipeline=1,
                  headers=(), browser=False, cpu=None, ids=None, method=None,
-                 timeout=None, stop_wait=None, threads=1):
+                 timeout=None, stop_wait=None, threads=1, warmup=None):
+    """`warmup`: seconds before `seconds` that latencies and rate omit. An open loop needs some: its
+    first requests are due while the connections are still being opened."""
+    if warmup:
+        seconds += warmup
     command = [program(build, "pixel-load"), "-c", connections, "--json", "--threads", threads]
     for option, value in (("-d", f"{seconds * 1000:.0f}ms" if seconds else None),
                           ("-n", requests), ("--rate", rate), ("--pipeline", pipeline),
                           ("--cpus", cpu), ("--ids", ids), ("--method", method),
-                          ("--timeout", timeout), ("--stop-wait", stop_wait)):
+                          ("--timeout", timeout), ("--stop-wait", stop_wait),
+                          ("--warmup", f"{warmup * 1000:.0f}ms" if warmup else None)):
         if value is not None:
             command += [option, value]
     for header in headers:
