@@ -375,8 +375,11 @@ void WorkerCore<R>::note_new_head(Connection& connection, const RequestView& req
   if (++connection.new_heads == 1) return;
   if (connection.new_heads == detail::kNewHeadsMax) return forget_head(connection);
   if (connection.memory == BlockPool::kNone) connection.memory = memories_.take();
-  HeadMemory* const memory = memory_of(connection);
-  if (memory != nullptr) memory->remember(head.substr(request.line_bytes), request);
+  if (HeadMemory* const memory = memory_of(connection)) {
+    memory->remember(head.substr(request.line_bytes), request);
+  } else {
+    connection.new_heads = 1;  // No block is free: its next head asks again.
+  }
 }
 
 template <Ring R>

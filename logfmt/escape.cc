@@ -13,8 +13,8 @@ using EscapeFunction = char* (*)(std::string_view, char*) noexcept;
 
 EscapeFunction best_variant() noexcept {
 #if PIXEL_X86_64
-  if (cpu_has_avx512()) return escape_avx512;
-  return cpu_has_avx2() ? escape_avx2 : escape_sse2;
+  if (base::cpu_has_avx512()) return escape_avx512;
+  return base::cpu_has_avx2() ? escape_avx2 : escape_sse2;
 #else
   return escape_scalar;
 #endif

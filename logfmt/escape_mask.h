@@ -2,7 +2,7 @@
 // Which bytes of a register need escaping. HOT; inlined into the vector variants.
 #pragma once
 
-#include "logfmt/cpu.h"
+#include "base/cpu.h"
 
 #if PIXEL_X86_64
 #include <immintrin.h>

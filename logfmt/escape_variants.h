@@ -9,16 +9,16 @@
 #include <cstring>
 #include <string_view>
 
-#include "logfmt/cpu.h"
+#include "base/cpu.h"
 
 namespace pixel::logfmt {
 
 char* escape_scalar(std::string_view raw, char* out) noexcept;
 #if PIXEL_X86_64
 char* escape_sse2(std::string_view raw, char* out) noexcept;
-/// REQUIRES: cpu_has_avx2().
+/// REQUIRES: base::cpu_has_avx2().
 char* escape_avx2(std::string_view raw, char* out) noexcept;
-/// REQUIRES: cpu_has_avx512().
+/// REQUIRES: base::cpu_has_avx512().
 char* escape_avx512(std::string_view raw, char* out) noexcept;
 #endif
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "logfmt/cpu.h"
+#include "base/cpu.h"
 
 namespace pixel::logfmt {
 
@@ -30,9 +30,9 @@ using IndexFunction = void (*)(std::string_view text, std::uint32_t base,
 void index_scalar(std::string_view text, std::uint32_t base, SeparatorIndex& index) noexcept;
 #if PIXEL_X86_64
 void index_sse2(std::string_view text, std::uint32_t base, SeparatorIndex& index) noexcept;
-/// REQUIRES: cpu_has_avx2().
+/// REQUIRES: base::cpu_has_avx2().
 void index_avx2(std::string_view text, std::uint32_t base, SeparatorIndex& index) noexcept;
-/// REQUIRES: cpu_has_avx512().
+/// REQUIRES: base::cpu_has_avx512().
 void index_avx512(std::string_view text, std::uint32_t base, SeparatorIndex& index) noexcept;
 #endif
 

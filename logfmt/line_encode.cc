@@ -77,8 +77,8 @@ using EncodeFunction = std::size_t (*)(const LineInput&, const char*, char*) noe
 
 EncodeFunction best_variant() noexcept {
 #if PIXEL_X86_64
-  if (cpu_has_avx512()) return encode_line_avx512;
-  if (cpu_has_avx2()) return encode_line_avx2;
+  if (base::cpu_has_avx512()) return encode_line_avx512;
+  if (base::cpu_has_avx2()) return encode_line_avx2;
 #endif
   return encode_line_plain;
 }

@@ -5,16 +5,16 @@
 
 #include <cstddef>
 
-#include "logfmt/cpu.h"
+#include "base/cpu.h"
 #include "logfmt/line_encode.h"
 
 namespace pixel::logfmt {
 
 std::size_t encode_line_plain(const LineInput& input, const char* id, char* out) noexcept;
 #if PIXEL_X86_64
-/// REQUIRES: cpu_has_avx2().
+/// REQUIRES: base::cpu_has_avx2().
 std::size_t encode_line_avx2(const LineInput& input, const char* id, char* out) noexcept;
-/// REQUIRES: cpu_has_avx512().
+/// REQUIRES: base::cpu_has_avx512().
 std::size_t encode_line_avx512(const LineInput& input, const char* id, char* out) noexcept;
 #endif
 

@@ -10,8 +10,8 @@ namespace {
 
 IndexFunction choose() noexcept {
 #if PIXEL_X86_64
-  if (cpu_has_avx512()) return index_avx512;
-  return cpu_has_avx2() ? index_avx2 : index_sse2;
+  if (base::cpu_has_avx512()) return index_avx512;
+  return base::cpu_has_avx2() ? index_avx2 : index_sse2;
 #else
   return index_scalar;
 #endif

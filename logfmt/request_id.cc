@@ -17,13 +17,12 @@ static_assert(speck_encrypt({0x6c61766975716520, 0x7469206564616d20},
                             speck_expand({0x0f0e0d0c0b0a0908, 0x0706050403020100})) ==
               SpeckBlock{0xa65d985179783265, 0x7860fedf5c570d18});
 
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint8_t kNoDigit = 255;
 
 constexpr std::array<std::uint8_t, 256> make_digits() {
   std::array<std::uint8_t, 256> digits{};
   digits.fill(kNoDigit);
-  for (std::uint8_t i = 0; i < 64; ++i) digits[static_cast<unsigned char>(kAlphabet[i])] = i;
+  for (std::uint8_t i = 0; i < 64; ++i) digits[static_cast<unsigned char>(kIdAlphabet[i])] = i;
   return digits;
 }
 constexpr std::array<std::uint8_t, 256> kDigits = make_digits();
@@ -42,10 +41,10 @@ std::uint64_t left_word(const RequestSequence& plain) noexcept {
 // 128 bits as 22 digits of 6: ten from x, one that straddles both words, ten from y, and the last
 // two bits followed by four zeros.
 inline void put_digits(const SpeckBlock& block, char* out) noexcept {
-  for (std::size_t i = 0; i < 10; ++i) out[i] = kAlphabet[(block.x >> (58 - 6 * i)) & 63];
-  out[10] = kAlphabet[(block.x & 15) << 2 | block.y >> 62];
-  for (std::size_t i = 0; i < 10; ++i) out[11 + i] = kAlphabet[(block.y >> (56 - 6 * i)) & 63];
-  out[21] = kAlphabet[(block.y & 3) << 4];
+  for (std::size_t i = 0; i < 10; ++i) out[i] = kIdAlphabet[(block.x >> (58 - 6 * i)) & 63];
+  out[10] = kIdAlphabet[(block.x & 15) << 2 | block.y >> 62];
+  for (std::size_t i = 0; i < 10; ++i) out[11 + i] = kIdAlphabet[(block.y >> (56 - 6 * i)) & 63];
+  out[21] = kIdAlphabet[(block.y & 3) << 4];
 }
 
 }  // namespace
@@ -59,8 +58,9 @@ void RequestIdCipher::encode(const RequestSequence& plain, char* out) const noex
 
 void RequestIdCipher::encode_eight(const RequestSequence& plain, char* out) const noexcept {
 #if PIXEL_X86_64
-  static WriteEight* const write =
-      cpu_has_avx512() ? write_eight_avx512 : (cpu_has_avx2() ? write_eight_avx2 : nullptr);
+  static WriteEight* const write = base::cpu_has_avx512()
+                                       ? write_eight_avx512
+                                       : (base::cpu_has_avx2() ? write_eight_avx2 : nullptr);
   if (write != nullptr) return write(left_word(plain), plain.sequence, round_keys_, out);
 #endif
   RequestSequence each = plain;

@@ -36,8 +36,8 @@ class RequestIdCipher {
   /// Writes exactly kRequestIdBytes characters.
   void encode(const RequestSequence& plain, char* out) const noexcept;
   /// The ids of `plain` and of the seven sequences after it, each kIdStrideBytes behind the one
-  /// before; the bytes between them mean nothing. With vector instructions all eight take hardly
-  /// longer than two: the 32 rounds of one wait for each other.
+  /// before; the bytes behind each mean nothing. REQUIRES: out has 8 * kIdStrideBytes. With vector
+  /// instructions all eight take hardly longer than two: the 32 rounds of one wait for each other.
   void encode_eight(const RequestSequence& plain, char* out) const noexcept;
   /// Nothing where `text` is not what encode() can write (22 base64url characters, unused bits 0);
   /// ids of another key decode to noise, which the caller notices by comparing node and boot.

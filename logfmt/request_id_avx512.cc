@@ -40,8 +40,6 @@ constexpr std::uint64_t make_present() {
 }
 alignas(64) constexpr std::array<std::uint8_t, 64> kSources = make_sources();
 constexpr std::uint64_t kPresent = make_present();
-alignas(64) constexpr char kAlphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 // Two ids from words 2 * pair and 2 * pair + 1.
 PIXEL_TARGET_AVX512 inline __m512i two_ids(__m512i x, __m512i y, int pair) {
@@ -55,7 +53,7 @@ PIXEL_TARGET_AVX512 inline __m512i two_ids(__m512i x, __m512i y, int pair) {
   constexpr auto kAll = ~__mmask64{0};
   return _mm512_maskz_permutexvar_epi8(kAll,
                                        _mm512_maskz_multishift_epi64_epi8(kAll, shifts, triples),
-                                       _mm512_load_si512(kAlphabet));
+                                       _mm512_load_si512(kIdAlphabet));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class ReadyAnswers {
   }
 
  private:
-  static constexpr unsigned kCountMax = 64;  // 2 KiB hold no more requests than that.
+  static constexpr unsigned kCountMax = 1024;  // 16 KiB hold no more requests than that.
   static constexpr std::string_view kHead =
       "HTTP/1.1 200 OK\r\nServer: bare\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
       "Content-Type: image/gif\r\nContent-Length: 43\r\n"

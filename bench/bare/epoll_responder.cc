@@ -37,7 +37,7 @@ class EpollResponder {
     for (;;) {
       const int count = epoll_wait(epoll_, events_.data(), kEventsMax, -1);
       if (count < 0 && errno != EINTR) die("epoll_wait", errno);
-      for (int i = 0; i < count; ++i) handle(events_[static_cast<std::size_t>(i)].data.fd);
+      for (int i = 0; i < count; ++i) handle(events_[static_cast<std::size_t>(i)]);
       for (const Due& due : due_) send_answers(due);
       due_.clear();
     }
@@ -56,7 +56,14 @@ class EpollResponder {
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl", errno);
   }
 
-  void handle(int fd) { fd == listener_ ? accept_one() : receive(fd); }
+  void handle(const epoll_event& event) {
+    const int fd = event.data.fd;
+    if (fd == listener_) return accept_one();
+    // The end of the stream is told once, with what came before it.
+    const bool ends = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    while (receive(fd) && ends) {
+    }
+  }
 
   void accept_one() {
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -71,16 +78,18 @@ class EpollResponder {
     watch(fd, EPOLLIN | EPOLLRDHUP | EPOLLET);
   }
 
-  void receive(int fd) {
+  // False at the end of what there is.
+  bool receive(int fd) {
     const ssize_t count = recv(fd, memory_.data(), memory_.size(), MSG_DONTWAIT);
-    if (count < 0 && errno == EAGAIN) return;
+    if (count < 0 && errno == EAGAIN) return false;
     if (count <= 0) {
       close(fd);
-      return;
+      return false;
     }
     const unsigned ends = count_request_ends(memory_.data(), static_cast<std::size_t>(count),
                                              matched_[static_cast<std::size_t>(fd)]);
     if (ends != 0) due_.push_back({fd, ends});
+    return true;
   }
 
   void send_answers(const Due& due) {

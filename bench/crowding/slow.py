@@ -9,6 +9,7 @@ import statistics
 import sys
 
 from crowding.crowd import Crowd, Told
+from crowding.server import WARMUP_SECONDS
 from harness.process import CLOCK_TICKS, free_port
 
 PERCENTILES = ("p50", "p90", "p99", "p99_9", "p99_99", "max")
@@ -66,12 +67,13 @@ class Rounds:
         before = stolen_seconds()
         result, used = self.edge.load(self.arguments.seconds, self.arguments.client_cpu,
                                       rate=self.arguments.rate)
-        stolen = (stolen_seconds() - before) / (self.arguments.seconds * os.cpu_count())
+        seconds = self.arguments.seconds + WARMUP_SECONDS
+        stolen = (stolen_seconds() - before) / (seconds * os.cpu_count())
         report = self.dismiss(crowd) if crowd else {}
         result.require_clean(where)
         latency = {name: result.latency_us(name) for name in PERCENTILES}
         sample = Sample(number, where, result.report["rate"], used * 1e6 / result.answered,
-                        used / self.arguments.seconds, stolen, latency, report)
+                        used / seconds, stolen, latency, report)
         self.tell(f"round {number + 1}/{self.arguments.rounds}  {where:16} "
                   f"p50 {latency['p50']:7.0f}  p99 {latency['p99']:7.0f}  "
                   f"p99.9 {latency['p99_9']:7.0f} us  server {sample.server_cpu:5.1%}  "

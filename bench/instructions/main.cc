@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/cpu.h"
 #include "bench/instructions/replay_ring.h"
 #include "bench/micro/bench_line.h"
 #include "bench/micro/bench_request.h"
@@ -21,7 +22,6 @@
 #include "edge/http/parser.h"
 #include "edge/life.h"
 #include "edge/log/segment_writer.h"
-#include "logfmt/cpu.h"
 #include "logfmt/line_decode.h"
 #include "tests/sim/worker_fixture.h"
 
@@ -124,8 +124,8 @@ constexpr Part kParts[] = {{"parse", parse},   {"encode", encode},   {"append", 
                            {"decode", decode}, {"serve", serve_one}, {"serve_16", serve_sixteen}};
 
 const char* vectors() {
-  if (logfmt::cpu_has_avx512()) return "avx512";
-  return logfmt::cpu_has_avx2() ? "avx2" : "baseline";
+  if (base::cpu_has_avx512()) return "avx512";
+  return base::cpu_has_avx2() ? "avx2" : "baseline";
 }
 
 #if defined(__clang__)

@@ -43,8 +43,8 @@ void add(const std::string& name, EscapeFunction function) {
   add("scalar", escape_scalar);
 #if PIXEL_X86_64
   add("sse2", escape_sse2);
-  if (cpu_has_avx2()) add("avx2", escape_avx2);
-  if (cpu_has_avx512()) add("avx512", escape_avx512);
+  if (base::cpu_has_avx2()) add("avx2", escape_avx2);
+  if (base::cpu_has_avx512()) add("avx512", escape_avx512);
 #endif
   return true;
 }();

@@ -126,8 +126,8 @@ void add(const std::string& name, IndexFunction function) {
   add("scalar", index_scalar);
 #if PIXEL_X86_64
   add("sse2", index_sse2);
-  if (cpu_has_avx2()) add("avx2", index_avx2);
-  if (cpu_has_avx512()) add("avx512", index_avx512);
+  if (base::cpu_has_avx2()) add("avx2", index_avx2);
+  if (base::cpu_has_avx512()) add("avx512", index_avx512);
 #endif
   return true;
 }();

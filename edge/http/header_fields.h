@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "edge/http/parser.h"
@@ -108,40 +109,62 @@ bool is_name(const char* bytes, const char (&lower_case)[kSize]) noexcept {
   }
 }
 
-/// Of each length below 18: the first letters of the names that mean something, bit 1 for 'a'.
-constexpr std::array<std::uint32_t, 18> make_first_letters() {
-  std::array<std::uint32_t, 18> letters{};
-  for (const std::string_view name : {"dnt",
-                                      "host",
-                                      "x-moz",
-                                      "cookie",
-                                      "origin",
-                                      "expect",
-                                      "referer",
-                                      "purpose",
-                                      "sec-gpc",
-                                      "x-real-ip",
-                                      "x-purpose",
-                                      "forwarded",
-                                      "user-agent",
-                                      "connection",
-                                      "cf-visitor",
-                                      "sec-purpose",
-                                      "content-type",
-                                      "sp-anonymous",
-                                      "content-length",
-                                      "true-client-ip",
-                                      "x-do-not-track",
-                                      "x-forwarded-for",
-                                      "content-encoding",
-                                      "cf-connecting-ip",
-                                      "transfer-encoding",
-                                      "x-forwarded-proto"}) {
-    letters[name.size()] |= std::uint32_t{1} << (name[0] & 31);
+struct KnownName {
+  std::string_view name;
+  HeaderName header;
+};
+/// Every name that recognise_header knows. A test holds its comparisons against this list.
+inline constexpr KnownName kKnownNames[] = {
+    {"host", HeaderName::kHost},
+    {"cookie", HeaderName::kCookie},
+    {"referer", HeaderName::kReferer},
+    {"user-agent", HeaderName::kUserAgent},
+    {"connection", HeaderName::kConnection},
+    {"content-length", HeaderName::kContentLength},
+    {"x-forwarded-for", HeaderName::kForwardedFor},
+    {"forwarded", HeaderName::kForwarded},
+    {"transfer-encoding", HeaderName::kTransferEncoding},
+    {"origin", name_of(ExtraHeader::kOrigin)},
+    {"content-type", name_of(ExtraHeader::kContentType)},
+    {"content-encoding", name_of(ExtraHeader::kContentEncoding)},
+    {"expect", name_of(ExtraHeader::kExpect)},
+    {"access-control-request-method", name_of(ExtraHeader::kRequestMethod)},
+    {"access-control-request-headers", name_of(ExtraHeader::kRequestHeaders)},
+    {"x-real-ip", name_of(ExtraHeader::kRealIp)},
+    {"cf-connecting-ip", name_of(ExtraHeader::kCfConnectingIp)},
+    {"true-client-ip", name_of(ExtraHeader::kTrueClientIp)},
+    {"cloudfront-viewer-address", name_of(ExtraHeader::kViewerAddress)},
+    {"x-forwarded-proto", name_of(ExtraHeader::kForwardedProto)},
+    {"cloudfront-forwarded-proto", name_of(ExtraHeader::kCloudFrontProto)},
+    {"cf-visitor", name_of(ExtraHeader::kCfVisitor)},
+    {"cloudfront-viewer-tls", name_of(ExtraHeader::kViewerTls)},
+    {"x-amzn-tls-version", name_of(ExtraHeader::kTlsVersion)},
+    {"x-amzn-tls-cipher-suite", name_of(ExtraHeader::kTlsCipher)},
+    {"dnt", name_of(ExtraHeader::kDnt)},
+    {"x-do-not-track", name_of(ExtraHeader::kDoNotTrack)},
+    {"sec-gpc", name_of(ExtraHeader::kGpc)},
+    {"sp-anonymous", name_of(ExtraHeader::kAnonymous)},
+    {"purpose", name_of(ExtraHeader::kPurpose)},
+    {"x-purpose", name_of(ExtraHeader::kXPurpose)},
+    {"x-moz", name_of(ExtraHeader::kXMoz)},
+    {"sec-purpose", name_of(ExtraHeader::kSecPurpose)},
+};
+static_assert(std::size(kKnownNames) ==
+              static_cast<std::size_t>(HeaderName::kFirstExtra) - 1 + kExtraHeaderCount);
+
+/// Longer names are not inlined.
+inline constexpr std::size_t kLongName = 18;
+
+/// Of each shorter length: the first letters of its known names, bit 1 for 'a'.
+constexpr std::array<std::uint32_t, kLongName> make_first_letters() {
+  std::array<std::uint32_t, kLongName> letters{};
+  for (const KnownName& known : kKnownNames) {
+    if (known.name.size() >= kLongName) continue;
+    letters[known.name.size()] |= std::uint32_t{1} << (known.name[0] & 31);
   }
   return letters;
 }
-inline constexpr std::array<std::uint32_t, 18> kFirstLetters = make_first_letters();
+inline constexpr std::array<std::uint32_t, kLongName> kFirstLetters = make_first_letters();
 
 }  // namespace header_detail
 
@@ -150,7 +173,7 @@ inline constexpr std::array<std::uint32_t, 18> kFirstLetters = make_first_letter
 [[gnu::always_inline]] inline HeaderName recognise_header(std::string_view name) noexcept {
   using header_detail::is_name;
   const char* const bytes = name.data();
-  if (name.size() >= header_detail::kFirstLetters.size()) [[unlikely]] {
+  if (name.size() >= header_detail::kLongName) [[unlikely]] {
     return recognise_long_header(name);
   }
   // Most names of a browser end here.

@@ -37,7 +37,7 @@ constexpr Step expect_crlf(std::string_view bytes, std::size_t position, Refusal
   return complete_at(position + 2);
 }
 
-/// Whether both are there, without saying what is wrong. kNone-like positions are not.
+/// Whether CR LF stands at `position`; false too where that is kNone of a walker.
 inline bool is_crlf(std::string_view bytes, std::size_t position) noexcept {
   return bytes.size() >= 2 && position <= bytes.size() - 2 &&
          std::memcmp(bytes.data() + position, "\r\n", 2) == 0;

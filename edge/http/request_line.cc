@@ -54,21 +54,20 @@ inline Method classify_method(std::string_view text) noexcept {
 }
 
 struct TargetEnds {
-  std::size_t question = MaskScanner<TargetMasks>::kNone;  // Of the first '?'.
-  std::size_t end = 0;                                     // Of the SP.
+  std::size_t question = TargetWalker::kNone;  // Of the first '?'.
+  std::size_t end = 0;                         // Of the SP.
 };
 
 Step scan_target(const ScanOps& scan, std::string_view bytes, std::size_t begin,
                  TargetEnds& ends) noexcept {
-  using Scanner = MaskScanner<TargetMasks>;
   TargetMasks masks;
-  Scanner scanner(scan.target, bytes, masks);
+  TargetWalker ends_of_target(scan, bytes, masks);
   std::size_t position = begin;
   for (;; ++position) {
-    position = scanner.find<&TargetMasks::target_end>(position);
-    if (position == Scanner::kNone) return incomplete();
+    position = ends_of_target.find(position);
+    if (position == TargetWalker::kNone) return incomplete();
     if (bytes[position] != '?') break;
-    if (ends.question == Scanner::kNone) ends.question = position;
+    if (ends.question == TargetWalker::kNone) ends.question = position;
   }
   ends.end = position;
   const char last = bytes[position];

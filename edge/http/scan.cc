@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "base/cpu.h"
+
 namespace pixel::edge {
 namespace {
 
@@ -17,11 +19,8 @@ struct Supported {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (__builtin_cpu_supports("sse4.2")) add(kSse42Scan);
-    const bool has_bmi = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-    if (has_bmi && __builtin_cpu_supports("avx2")) add(kAvx2Scan);
-    const bool has_vbmi =
-        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
-    if (has_bmi && has_vbmi && __builtin_cpu_supports("avx512bw")) add(kAvx512Scan);
+    if (base::cpu_has_avx2()) add(kAvx2Scan);
+    if (base::cpu_has_avx512()) add(kAvx512Scan);
 #endif
   }
   void add(const ScanOps& scan) noexcept { scans[count++] = &scan; }

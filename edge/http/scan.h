@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vectorised byte classes. HOT; pure. A scan turns a window of bytes into bit masks, 64 bytes a
-// word, and the parser walks from bit to bit: one indirect call per window, not one per header.
-// One file per instruction set; the best one is chosen once, at the first use. No read beyond the
-// input, whatever the window.
+// Vectorised byte classes. HOT; pure. A scan says where the parser stops in a window of bytes: of a
+// target as bit masks, 64 bytes a word, of a header block as positions. One indirect call per
+// window, not one per header. One file per instruction set; the best one is chosen once, at the
+// first use. No read beyond the input, whatever the window.
 #pragma once
 
 #include <algorithm>
@@ -39,9 +39,7 @@ struct HeadStops {
   };
   Carry carry;
   std::uint32_t count = 0;
-  /// What may be scribbled behind the last position.
-  static constexpr std::size_t kSlack = 16;
-  std::uint32_t positions[kBlocks * kScanBlockBytes + kSlack];  // Not initialised.
+  std::uint32_t positions[kBlocks * kScanBlockBytes];  // Not initialised.
 };
 
 /// The scans of one instruction set. Each fills its result for the window at `offset`; a head's
@@ -60,45 +58,42 @@ std::span<const ScanOps* const> supported_scans() noexcept;
 extern const ScanOps kScalarScan;
 #if defined(__x86_64__)
 extern const ScanOps kSse42Scan;   // REQUIRES: a CPU with SSE4.2 (it uses SSSE3).
-extern const ScanOps kAvx2Scan;    // REQUIRES: a CPU with AVX2 and BMI2.
-extern const ScanOps kAvx512Scan;  // REQUIRES: a CPU with AVX-512BW, VBMI and VBMI2.
+extern const ScanOps kAvx2Scan;    // REQUIRES: base::cpu_has_avx2().
+extern const ScanOps kAvx512Scan;  // REQUIRES: base::cpu_has_avx512().
 #endif
 
-/// Walks the masks of `bytes` forwards, filling windows as it goes. The masks are the caller's, so
+/// Walks the masks of a target forwards, filling windows as it goes. The masks are the caller's, so
 /// that the rest of the walker stays in registers. REQUIRES: positions are never before the window,
 /// that is, do not go back before the one that filled it.
-template <class Masks>
-class MaskScanner {
+class TargetWalker {
  public:
-  using Fill = void (*)(std::string_view, std::size_t, Masks&) noexcept;
   static constexpr std::size_t kNone = std::string_view::npos;
 
-  MaskScanner(Fill fill, std::string_view bytes, Masks& masks) noexcept
-      : fill_(fill), bytes_(bytes), masks_(masks) {}
+  TargetWalker(const ScanOps& scan, std::string_view bytes, TargetMasks& masks) noexcept
+      : scan_(scan), bytes_(bytes), masks_(masks) {}
 
   /// The first position from `position` on whose bit is set, or kNone.
-  template <auto kMember>
   std::size_t find(std::size_t position) noexcept {
     for (;;) {
       if (position >= window_end_) {
         if (position >= bytes_.size()) return kNone;
-        fill_(bytes_, position, masks_);
+        scan_.target(bytes_, position, masks_);
         window_begin_ = position;
         window_end_ = position + std::min(kWindowBytes, bytes_.size() - position);
       }
       const std::size_t at = position - window_begin_;
-      const std::uint64_t rest = (masks_.*kMember)[at / kScanBlockBytes] >> (at % kScanBlockBytes);
+      const std::uint64_t rest = masks_.target_end[at / kScanBlockBytes] >> (at % kScanBlockBytes);
       if (rest != 0) return position + static_cast<std::size_t>(std::countr_zero(rest));
       position += kScanBlockBytes - at % kScanBlockBytes;
     }
   }
 
  private:
-  static constexpr std::size_t kWindowBytes = Masks::kBlocks * kScanBlockBytes;
+  static constexpr std::size_t kWindowBytes = TargetMasks::kBlocks * kScanBlockBytes;
 
-  Fill fill_;
-  std::string_view bytes_;
-  Masks& masks_;  // Not initialised: find reads only words that a fill wrote.
+  const ScanOps& scan_;
+  const std::string_view bytes_;
+  TargetMasks& masks_;  // Not initialised: find reads only words that a fill wrote.
   std::size_t window_begin_ = 0;
   std::size_t window_end_ = 0;
 };

@@ -8,11 +8,10 @@
 
 #include <array>
 
+#include "base/cpu.h"
 #include "edge/http/byte_class.h"
 #include "edge/http/scan.h"
 #include "edge/http/scan_block.h"
-
-#define PIXEL_TARGET [[gnu::target("bmi,bmi2,popcnt,avx512f,avx512bw,avx512vbmi,avx512vbmi2")]]
 
 namespace pixel::edge {
 namespace {
@@ -38,7 +37,7 @@ constexpr std::array<std::uint8_t, 64> make_places() {
 alignas(64) constexpr std::array<std::uint8_t, 64> kPlaces = make_places();
 
 // The block at `offset`; beyond the input 'a', which ends nothing. Masked-out bytes are not read.
-PIXEL_TARGET inline __m512i load(std::string_view bytes, std::size_t offset) noexcept {
+PIXEL_TARGET_AVX512 inline __m512i load(std::string_view bytes, std::size_t offset) noexcept {
   const std::size_t left = bytes.size() - offset;
   if (left >= kScanBlockBytes) [[likely]] {
     return _mm512_loadu_si512(bytes.data() + offset);
@@ -47,17 +46,18 @@ PIXEL_TARGET inline __m512i load(std::string_view bytes, std::size_t offset) noe
                                 bytes.data() + offset);
 }
 
-PIXEL_TARGET inline __mmask64 equal(__m512i bytes, char byte) noexcept {
+PIXEL_TARGET_AVX512 inline __mmask64 equal(__m512i bytes, char byte) noexcept {
   return _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte));
 }
 
-PIXEL_TARGET inline __mmask64 at_most(__m512i bytes, char limit) noexcept {
+PIXEL_TARGET_AVX512 inline __mmask64 at_most(__m512i bytes, char limit) noexcept {
   return _mm512_cmple_epu8_mask(bytes, _mm512_set1_epi8(limit));
 }
 
-// As put_positions, the first 16 of a block at once; few have more.
-PIXEL_TARGET inline std::uint32_t* put_sixteen(std::uint64_t stops, std::size_t offset,
-                                               std::uint32_t* out) noexcept {
+// As put_positions, the first 16 of a block at once; few have more. Sixteen are written whether
+// there are as many or not: before the last block's there are at most 448 of 512.
+PIXEL_TARGET_AVX512 inline std::uint32_t* put_sixteen(std::uint64_t stops, std::size_t offset,
+                                                      std::uint32_t* out) noexcept {
   const auto count = static_cast<std::size_t>(_mm_popcnt_u64(stops));
   if (count > 16) [[unlikely]] {
     return put_positions(stops, offset, out);
@@ -69,7 +69,8 @@ PIXEL_TARGET inline std::uint32_t* put_sixteen(std::uint64_t stops, std::size_t 
   return out + count;
 }
 
-PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadStops& stops) noexcept {
+PIXEL_TARGET_AVX512 void scan_head(std::string_view bytes, std::size_t offset,
+                                   HeadStops& stops) noexcept {
   const __m512i low = _mm512_load_si512(kClasses.data());
   const __m512i high = _mm512_load_si512(kClasses.data() + 64);
   HeadStops::Carry carry = stops.carry;
@@ -88,8 +89,8 @@ PIXEL_TARGET void scan_head(std::string_view bytes, std::size_t offset, HeadStop
   stops.count = static_cast<std::uint32_t>(out - stops.positions);
 }
 
-PIXEL_TARGET void scan_target(std::string_view bytes, std::size_t offset,
-                              TargetMasks& masks) noexcept {
+PIXEL_TARGET_AVX512 void scan_target(std::string_view bytes, std::size_t offset,
+                                     TargetMasks& masks) noexcept {
   for (std::size_t block = 0; block < TargetMasks::kBlocks && offset < bytes.size(); ++block) {
     const __m512i text = load(bytes, offset);
     masks.target_end[block] =

@@ -90,7 +90,7 @@ void write_behind(int fd, char* base, std::uint64_t position, TouchState& state)
 void release_behind(char* base, std::uint64_t position, TouchState& state) noexcept {
   const std::uint64_t end = position / kWriteStepBytes * kWriteStepBytes;
   if (end <= state.written_end) return;
-  ::madvise(base + state.written_end, end - state.written_end, MADV_DONTNEED);
+  advise(base + state.written_end, end - state.written_end, MADV_DONTNEED);
   state.written_end = end;
 }
 

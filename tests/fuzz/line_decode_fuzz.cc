@@ -39,8 +39,8 @@ void check_variants(std::string_view text) {
   CHECK(run(best_index_function(), text) == expected);
 #if PIXEL_X86_64
   CHECK(run(index_sse2, text) == expected);
-  if (cpu_has_avx2()) CHECK(run(index_avx2, text) == expected);
-  if (cpu_has_avx512()) CHECK(run(index_avx512, text) == expected);
+  if (base::cpu_has_avx2()) CHECK(run(index_avx2, text) == expected);
+  if (base::cpu_has_avx512()) CHECK(run(index_avx512, text) == expected);
 #endif
 }
 

@@ -60,8 +60,8 @@ void check_escape(std::string_view raw) {
   CHECK(run(escape, raw) == expected);
 #if PIXEL_X86_64
   CHECK(run(escape_sse2, raw) == expected);
-  if (cpu_has_avx2()) CHECK(run(escape_avx2, raw) == expected);
-  if (cpu_has_avx512()) CHECK(run(escape_avx512, raw) == expected);
+  if (base::cpu_has_avx2()) CHECK(run(escape_avx2, raw) == expected);
+  if (base::cpu_has_avx512()) CHECK(run(escape_avx512, raw) == expected);
 #endif
 }
 

@@ -44,7 +44,7 @@ def load_command(build, urls, *, connections=16, seconds=None, requests=None, ra
                  timeout=None, stop_wait=None, threads=1, warmup=None):
     """`warmup`: seconds before `seconds` that latencies and rate omit. An open loop needs some: its
     first requests are due while the connections are still being opened."""
-    if warmup:
+    if warmup and seconds:
         seconds += warmup
     command = [program(build, "pixel-load"), "-c", connections, "--json", "--threads", threads]
     for option, value in (("-d", f"{seconds * 1000:.0f}ms" if seconds else None),

@@ -26,8 +26,8 @@ std::vector<Variant> variants() {
   std::vector<Variant> list{{"chosen", best_index_function()}};
 #if PIXEL_X86_64
   list.push_back({"sse2", index_sse2});
-  if (cpu_has_avx2()) list.push_back({"avx2", index_avx2});
-  if (cpu_has_avx512()) list.push_back({"avx512", index_avx512});
+  if (base::cpu_has_avx2()) list.push_back({"avx2", index_avx2});
+  if (base::cpu_has_avx512()) list.push_back({"avx512", index_avx512});
 #endif
   return list;
 }

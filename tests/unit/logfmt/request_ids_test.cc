@@ -54,8 +54,8 @@ TEST(RequestIds, InOrderAsTheCipherWritesThem) {
 TEST(RequestIds, EachVariantWritesWhatTheCipherWrites) {
 #if PIXEL_X86_64
   std::vector<WriteEight*> variants;
-  if (cpu_has_avx2()) variants.push_back(write_eight_avx2);
-  if (cpu_has_avx512()) variants.push_back(write_eight_avx512);
+  if (base::cpu_has_avx2()) variants.push_back(write_eight_avx2);
+  if (base::cpu_has_avx512()) variants.push_back(write_eight_avx512);
   base::Prng prng(6);
   for (int round = 0; round < 1'000; ++round) {
     SpeckKeys keys;

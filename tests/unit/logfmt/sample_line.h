@@ -68,8 +68,8 @@ using LineVariant = std::size_t (*)(const LineInput&, const char*, char*) noexce
 inline std::vector<LineVariant> line_variants() {
   std::vector<LineVariant> all{encode_line_plain};
 #if PIXEL_X86_64
-  if (cpu_has_avx2()) all.push_back(encode_line_avx2);
-  if (cpu_has_avx512()) all.push_back(encode_line_avx512);
+  if (base::cpu_has_avx2()) all.push_back(encode_line_avx2);
+  if (base::cpu_has_avx512()) all.push_back(encode_line_avx512);
 #endif
   return all;
 }

@@ -116,9 +116,12 @@ TEST(ScanTest, EveryByteValueAtEveryPlaceOfABlock) {
       SCOPED_TRACE(std::string(scan->name) + " byte " + std::to_string(value));
       ASSERT_NO_FATAL_FAILURE(expect_targets_by_table(*scan, bytes, 0));
       ASSERT_EQ(stops_of(*scan, bytes, 0), stops_by_table(bytes, 0));
-      // Each place of a name and of a value.
-      const std::string line = std::string(value % 67, 'n') + bytes[0] + ": v" + bytes[0];
-      ASSERT_EQ(stops_of(*scan, line, 0), stops_by_table(line, 0));
+      for (std::size_t place = 0; place < kScanBlockBytes; ++place) {
+        const std::string name = std::string(place, 'n') + bytes[0];
+        ASSERT_EQ(stops_of(*scan, name, 0), stops_by_table(name, 0)) << place;
+        const std::string line = "n:" + std::string(place, 'v') + bytes[0];
+        ASSERT_EQ(stops_of(*scan, line, 0), stops_by_table(line, 0)) << place;
+      }
     }
   }
 }
@@ -170,10 +173,9 @@ TEST(ScanTest, TargetsAreFoundOverWindows) {
     for (std::size_t distance : {0U, 1U, 63U, 64U, 127U, 128U, 129U, 1023U, 1024U, 3000U}) {
       const std::string bytes = "/a" + std::string(distance, 'x') + " H";
       TargetMasks masks;
-      MaskScanner<TargetMasks> scanner(scan->target, bytes, masks);
-      EXPECT_EQ(scanner.find<&TargetMasks::target_end>(0), distance + 2) << scan->name;
-      EXPECT_EQ(scanner.find<&TargetMasks::target_end>(distance + 3),
-                MaskScanner<TargetMasks>::kNone);
+      TargetWalker walker(*scan, bytes, masks);
+      EXPECT_EQ(walker.find(0), distance + 2) << scan->name;
+      EXPECT_EQ(walker.find(distance + 3), TargetWalker::kNone);
     }
   }
 }

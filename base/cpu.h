@@ -12,7 +12,7 @@
 #define PIXEL_X86_64 0
 #endif
 
-namespace pixel::logfmt {
+namespace pixel::base {
 
 /// Asks the processor; cheap after the first call, which may come from a static initialiser.
 inline bool cpu_has_avx2() noexcept {
@@ -36,4 +36,4 @@ inline bool cpu_has_avx512() noexcept {
 #endif
 }
 
-}  // namespace pixel::logfmt
+}  // namespace pixel::base
