@@ -8,10 +8,8 @@ import resource
 import shutil
 import subprocess
 
-from harness.load import run_load
+from harness.load import OPEN_LOOP_WARMUP_SECONDS, run_load
 from harness.process import Failure, run
-
-OPEN_LOOP_WARMUP_SECONDS = 0.25
 
 # What pixel-load --browser sends beside the request line and Host.
 BROWSER_HEADERS = (

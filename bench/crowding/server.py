@@ -6,10 +6,9 @@ import os
 import urllib.request
 
 from harness.edge import EdgeConfig, start_edge
-from harness.load import browser_url, run_load
+from harness.load import OPEN_LOOP_WARMUP_SECONDS, browser_url, run_load
 from harness.process import process_cpu_seconds
 
-WARMUP_SECONDS = 0.25  # While connections are being opened, requests are late.
 REQUEST_BYTES = 531  # What a browser sends for a pixel, with its headers.
 PATH = "/p.gif"
 GOOD_CONNECTIONS = 64
@@ -47,7 +46,8 @@ class Edge:
         """pixel-load's result, and the CPU seconds that the edge used meanwhile."""
         before = self.process.cpu_seconds()
         result = run_load(self.build, self.url, connections=connections, seconds=seconds,
-                          rate=rate, cpu=cpu, browser=True, warmup=WARMUP_SECONDS if rate else None)
+                          rate=rate, cpu=cpu, browser=True,
+                          warmup=OPEN_LOOP_WARMUP_SECONDS if rate else None)
         used = self.process.cpu_seconds() - before
         self.discard_logs()
         return result, used

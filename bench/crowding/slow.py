@@ -9,7 +9,7 @@ import statistics
 import sys
 
 from crowding.crowd import Crowd, Told
-from crowding.server import WARMUP_SECONDS
+from harness.load import OPEN_LOOP_WARMUP_SECONDS
 from harness.process import CLOCK_TICKS, free_port
 
 PERCENTILES = ("p50", "p90", "p99", "p99_9", "p99_99", "max")
@@ -67,7 +67,7 @@ class Rounds:
         before = stolen_seconds()
         result, used = self.edge.load(self.arguments.seconds, self.arguments.client_cpu,
                                       rate=self.arguments.rate)
-        seconds = self.arguments.seconds + WARMUP_SECONDS
+        seconds = self.arguments.seconds + OPEN_LOOP_WARMUP_SECONDS
         stolen = (stolen_seconds() - before) / (seconds * os.cpu_count())
         report = self.dismiss(crowd) if crowd else {}
         result.require_clean(where)

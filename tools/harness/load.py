@@ -8,6 +8,10 @@ import pathlib
 from harness.process import Failure, Process, program, run
 
 
+# An open loop's first requests are due while its connections are still being opened.
+OPEN_LOOP_WARMUP_SECONDS = 0.25
+
+
 @dataclasses.dataclass(frozen=True)
 class LoadResult:
     report: dict
@@ -42,8 +46,7 @@ class LoadResult:
 def load_command(build, urls, *, connections=16, seconds=None, requests=None, rate=None, pipeline=1,
                  headers=(), browser=False, cpu=None, ids=None, method=None,
                  timeout=None, stop_wait=None, threads=1, warmup=None):
-    """`warmup`: seconds before `seconds` that latencies and rate omit. An open loop needs some: its
-    first requests are due while the connections are still being opened."""
+    """`warmup`: seconds before `seconds` that latencies and rate omit."""
     if warmup and seconds:
         seconds += warmup
     command = [program(build, "pixel-load"), "-c", connections, "--json", "--threads", threads]
